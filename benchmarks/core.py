@@ -1,0 +1,159 @@
+"""Time the kernels on one core against plain NumPy in the same run, and watch their memory.
+
+    python benchmarks/core.py [--repeat N] [--quick]
+
+Figures are nanoseconds for one neuron-step (for the coupled run: for one finest step of one
+path, all levels and the reference included), the best of several repetitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from lifcore import LIF, couple, simulate
+from lifcore.brownian import exact_flow
+
+NEURON = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
+LEVELS = 2.0 ** -np.arange(3.0, 11.0)
+TARGETS = {"euler": 6.0, "coupled": 60.0}
+
+
+def numpy_euler(h: float, steps: int, paths: int, width: int) -> int:
+    """Euler–Maruyama as one writes it in NumPy, `width` paths at a time; returns the spikes."""
+    spikes, rng, n = 0, np.random.Generator(np.random.SFC64(1)), NEURON
+    for _ in range(paths // width):
+        v, i = np.full(width, n.v_reset), np.full(width, n.mu)
+        for _ in range(steps):
+            dw = np.sqrt(h) * rng.standard_normal(width)
+            v, i = v + h * (i - n.g * v), i + h * (n.mu - i) / n.tau + n.sigma * dw
+            above = v >= n.v_th
+            spikes += int(above.sum())
+            v[above] = n.v_reset
+    return spikes
+
+
+def numpy_coupled(steps: int, paths: int, width: int) -> int:
+    """Euler at all levels beside the exact flow, whose spikes are left to the grid."""
+    h, n = float(LEVELS.min()), NEURON
+    flow, rng, spikes = exact_flow(n, h), np.random.Generator(np.random.SFC64(1)), 0
+    ratios = [round(level / h) for level in LEVELS]
+    for _ in range(paths // width):
+        v, i = np.full(width, n.v_reset), np.full(width, n.mu)
+        states = [(v.copy(), i.copy()) for _ in LEVELS]
+        total = np.zeros(width)
+        at_step = [total] * len(LEVELS)
+        for k in range(1, steps + 1):
+            dw, eta_i, eta_v = flow.noise @ rng.standard_normal((3, width))
+            x = i - n.mu
+            v = flow.decay_v * v + flow.gain * x + flow.drift + eta_v
+            i = n.mu + flow.decay_i * x + eta_i
+            above = v >= n.v_th
+            spikes += int(above.sum())
+            v[above] = n.v_reset
+            total = total + dw
+            for level, ratio in enumerate(ratios):
+                if k % ratio == 0:
+                    step, (v_h, i_h) = h * ratio, states[level]
+                    v_h, i_h = (
+                        v_h + step * (i_h - n.g * v_h),
+                        i_h + step * (n.mu - i_h) / n.tau + n.sigma * (total - at_step[level]),
+                    )
+                    v_h[v_h >= n.v_th] = n.v_reset
+                    states[level], at_step[level] = (v_h, i_h), total
+    return spikes
+
+
+def best(work: Callable[[], object], repeat: int) -> float:
+    """Seconds of the fastest of some repetitions."""
+    times = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def peak_memory(steps: int) -> float:
+    """Peak memory, in MiB, of a new process after an Euler and a coupled run of so many steps."""
+    with ThreadPoolExecutor(1) as pool:
+        h = 2.0**-10
+        simulate(NEURON, h=h, T=steps * h, paths=1024, seed=1, executor=pool)
+        couple(NEURON, h=LEVELS, T=steps * h, paths=1024, seed=1, executor=pool)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=7, help="repetitions (default: 7)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the paths")
+    options = parser.parse_args()
+    blocks = 2 if options.quick else 16
+    paths, steps = 256 * blocks, 4096
+    h = 2.0**-10
+    rows: list[tuple[str, float, float | None]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def run(scheme: str, h: float, T: float, paths: int) -> Callable[[], object]:
+            return lambda: simulate(
+                NEURON, h=h, T=T, paths=paths, seed=1, scheme=scheme, executor=pool
+            )
+
+        def coupled() -> object:
+            return couple(NEURON, h=LEVELS, T=steps * h, paths=paths, seed=1, executor=pool)
+
+        run("euler", h, 16 * h, 256)()  # compile first
+        run("exact", h, 16 * h, 256)()
+        couple(NEURON, h=LEVELS, T=1.0, paths=256, seed=1, executor=pool)
+
+        def time_of(work: Callable[[], object], count: int, repeat: int = options.repeat) -> float:
+            return best(work, repeat) / count * 1e9
+
+        euler = time_of(run("euler", h, steps * h, paths), steps * paths)
+        slow = max(1, options.repeat // 3)
+        few = 256 * max(1, blocks // 8)
+        block = time_of(lambda: numpy_euler(h, steps, few, 256), steps * few, slow)
+        whole = time_of(lambda: numpy_euler(h, steps // 8, paths, paths), steps // 8 * paths, slow)
+        rows += [
+            ("Euler, lifcore", euler, None),
+            ("Euler, NumPy, 256 paths at a time", block, block / euler),
+            (f"Euler, NumPy, {paths} paths at a time", whole, whole / euler),
+        ]
+        pair = time_of(coupled, steps * paths)
+        block = time_of(lambda: numpy_coupled(steps, few, 256), steps * few, slow)
+        whole = time_of(lambda: numpy_coupled(steps // 8, paths, paths), steps // 8 * paths, slow)
+        rows += [
+            ("coupled, 8 levels and reference, lifcore", pair, None),
+            ("coupled, NumPy without refinement, 256 paths", block, block / pair),
+            (f"coupled, NumPy without refinement, {paths} paths", whole, whole / pair),
+        ]
+        for k in (2, 4, 6, 8, 10):
+            count = 4 * 2**k * few
+            exact = time_of(run("exact", 2.0**-k, 4.0, few), count, options.repeat)
+            rows.append(
+                (f"exact, h = 1/{2**k} ({exact * 2**k / 1e3:.1f} µs a unit of time)", exact, None)
+            )
+
+    print(f"{'ns per neuron-step, one core, noise included':58s} {'ns':>9s} {'ratio':>7s}")
+    for name, value, ratio in rows:
+        print(f"{name:58s} {value:9.1f} " + (f"{ratio:6.1f}x" if ratio else ""))
+    for name, value in (("euler", euler), ("coupled", pair)):
+        verdict = "met" if value <= TARGETS[name] else "missed"
+        print(f"target for {name}: {TARGETS[name]:g} ns, {verdict}")
+
+    print("\npeak memory of a new process, 1024 paths, Euler and coupled, by number of steps")
+    for count in (1024, 2048, 4096, 8192):
+        # A process each: the peak of one never falls.
+        with multiprocessing.get_context("spawn").Pool(1) as pool_of_one:
+            print(f"{count:6d} steps {pool_of_one.apply(peak_memory, (count,)):8.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""lifcore: Euler–Maruyama for leaky integrate-and-fire neurons against the exact solution."""
+
+from lifcore.blocks import STREAM_VERSION
+from lifcore.claims import Claim, Claims, ks_distance
+from lifcore.coupling import CoupledEnsemble, couple
+from lifcore.model import LIF, constant_drive_period
+from lifcore.simulate import Ensemble, simulate
+from lifcore.statistics import Estimate, Order, estimate, fit_order, mean, ratio
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LIF",
+    "STREAM_VERSION",
+    "Claim",
+    "Claims",
+    "CoupledEnsemble",
+    "Ensemble",
+    "Estimate",
+    "Order",
+    "constant_drive_period",
+    "couple",
+    "estimate",
+    "fit_order",
+    "ks_distance",
+    "mean",
+    "ratio",
+    "simulate",
+]

@@ -1,0 +1,181 @@
+r"""Euler–Maruyama, as kernels on arrays of shape (neurons, paths of a block).
+
+One step of length h maps (V, I) to
+
+.. math:: V' = V + h (I - gV), \qquad I \leftarrow I + h (\mu - I)/\tau + \sigma\,\Delta W,
+
+and V' >= v_th means a spike at the right end of the step and V = v_reset.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from lifcore.model import LIF
+
+SPIKE = np.dtype(
+    [
+        ("lane", np.int32),
+        ("neuron", np.int32),
+        ("series", np.int32),
+        ("time", np.float64),
+        ("speed", np.float64),
+        ("lag", np.float64),
+    ]
+)
+"""A recorded spike: path within the block, neuron, which solution of a coupled run it is
+of, time, crossing speed I - i_th, and the time since V crossed the threshold (0 for the
+exact solution; for Euler by its own straight line from V to V')."""
+
+
+class EulerStep(NamedTuple):
+    """One Euler step of neurons, shape (neurons,) each.
+
+    Examples
+    --------
+    >>> step = euler_step(LIF(g=2.0, v_th=1.5), 0.25)
+    >>> step.h, step.i_th.tolist()
+    (0.25, [3.0])
+    """
+
+    h: float
+    g: np.ndarray
+    pull: np.ndarray
+    mu: np.ndarray
+    sigma: np.ndarray
+    v_th: np.ndarray
+    v_reset: np.ndarray
+    i_th: np.ndarray
+
+
+def euler_step(lif: LIF, h: float) -> EulerStep:
+    """Return the constants of one Euler step of a single neuron.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    h : float
+        Step size.
+
+    Returns
+    -------
+    EulerStep
+
+    Examples
+    --------
+    >>> float(euler_step(LIF(tau=0.5), 0.25).pull[0])
+    0.5
+    """
+
+    def one(value: float) -> np.ndarray:
+        return np.array([value])
+
+    return EulerStep(
+        h=h,
+        g=one(lif.g),
+        pull=one(h * lif.a),
+        mu=one(lif.mu),
+        sigma=one(lif.sigma),
+        v_th=one(lif.v_th),
+        v_reset=one(lif.v_reset),
+        i_th=one(lif.i_th),
+    )
+
+
+@njit(nogil=True, cache=True)
+def fill_normals(stream, out):
+    """Fill a flat array with standard normals in the order of the stream."""
+    for k in range(out.size):
+        out[k] = stream.standard_normal()
+
+
+@njit(nogil=True, cache=True)
+def record(spikes, recorded, lane, neuron, series, time, speed, lag):
+    """Append a spike; past the buffer's end only count, so that the caller can enlarge it."""
+    n = recorded[0]
+    if n < spikes.size:
+        spike = spikes[n]
+        spike.lane = lane
+        spike.neuron = neuron
+        spike.series = series
+        spike.time = time
+        spike.speed = speed
+        spike.lag = lag
+    recorded[0] = n + 1
+
+
+@njit(nogil=True, cache=True)
+def advance(step, j, v, i, dw, before, crossed):
+    """Take one Euler step of neuron j over all lanes and return the number of spikes.
+
+    `before` keeps V and I of the step's start and V' (shape (3, lanes)) for `record_crossed`.
+    """
+    h, g, pull, mu, sigma = step.h, step.g[j], step.pull[j], step.mu[j], step.sigma[j]
+    v_th, v_reset = step.v_th[j], step.v_reset[j]
+    spiked = 0
+    for lane in range(v.size):
+        v_new = v[lane] + h * (i[lane] - g * v[lane])
+        above = v_new >= v_th
+        before[0, lane] = v[lane]
+        before[1, lane] = i[lane]
+        before[2, lane] = v_new
+        crossed[lane] = above
+        spiked += above
+        i[lane] = i[lane] + pull * (mu - i[lane]) + sigma * dw[lane]
+        v[lane] = v_reset if above else v_new
+    return spiked
+
+
+@njit(nogil=True, cache=True)
+def record_crossed(step, j, series, time, before, crossed, spikes, recorded):
+    """Record the spikes that `advance` has just found."""
+    for lane in range(crossed.size):
+        if crossed[lane]:
+            v, v_new = before[0, lane], before[2, lane]
+            lag = step.h * (v_new - step.v_th[j]) / (v_new - v)
+            record(spikes, recorded, lane, j, series, time, before[1, lane] - step.i_th[j], lag)
+
+
+@njit(nogil=True, cache=True)
+def euler_block(step, steps, stream, v, i, counts, spikes, recorded):
+    """Advance a block by `steps` Euler steps, in place.
+
+    Draws one normal a lane, neuron and step, in the order step, neuron, lane.
+    Records spikes if `spikes` has room for any, else only counts them.
+    """
+    neurons, lanes = v.shape
+    root = math.sqrt(step.h)
+    dw = np.empty(lanes)
+    before = np.empty((3, lanes))
+    crossed = np.empty(lanes, np.bool_)
+    for n in range(steps):
+        for j in range(neurons):
+            fill_normals(stream, dw)
+            if spikes.size == 0:
+                _advance_counting(step, j, v[j], i[j], dw, root, counts[j])
+            else:
+                for lane in range(lanes):
+                    dw[lane] *= root
+                if advance(step, j, v[j], i[j], dw, before, crossed) > 0:
+                    record_crossed(step, j, 0, (n + 1) * step.h, before, crossed, spikes, recorded)
+                    for lane in range(lanes):
+                        counts[j, lane] += crossed[lane]
+
+
+@njit(nogil=True, cache=True)
+def _advance_counting(step, j, v, i, normals, root, counts):
+    # The same step as `advance` to the last bit (a test compares them), without the
+    # stores that only a recording needs.
+    h, g, pull, mu, sigma = step.h, step.g[j], step.pull[j], step.mu[j], step.sigma[j]
+    v_th, v_reset = step.v_th[j], step.v_reset[j]
+    for lane in range(v.size):
+        v_new = v[lane] + h * (i[lane] - g * v[lane])
+        above = v_new >= v_th
+        counts[lane] += above
+        i[lane] = i[lane] + pull * (mu - i[lane]) + sigma * (root * normals[lane])
+        v[lane] = v_reset if above else v_new

@@ -1,0 +1,311 @@
+r"""The reference: the exact flow on a grid, and spikes found by bridge refinement.
+
+Between grid points V is known through its values and slopes at both ends (V' = I - gV is
+known there too), up to a bridge of standard deviation sigma sqrt(h³/192). A step in which
+the cubic through these data stays clear of the threshold by several such deviations has no
+spike. Any other step is halved, its middle drawn conditionally on both ends, again and
+again, until each piece is either clear or crosses steeply compared with the noise left
+inside it; the root of the cubic is then the spike's time, its slope the crossing speed.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from lifcore.brownian import Bridges, Flow, bridges, exact_flow
+from lifcore.euler import fill_normals, record
+from lifcore.model import LIF
+
+CLEARANCE = 6.0
+"""A piece is clear of spikes if its cubic stays this many bridge deviations off."""
+
+STEEPNESS = 0.01
+"""A crossing is accepted if the slope's noise inside its piece is below this share of it."""
+
+
+class ExactStep(NamedTuple):
+    """One exact step of a neuron, with the tables to refine it.
+
+    Examples
+    --------
+    >>> step = exact_step(LIF(tau=0.5), 1.0)
+    >>> step.a, step.flow.h
+    (2.0, 1.0)
+    """
+
+    flow: Flow
+    bridges: Bridges
+    g: float
+    mu: float
+    sigma: float
+    a: float
+    v_th: float
+    v_reset: float
+    first_depth: int
+    root_depth: int
+
+
+@lru_cache(maxsize=64)  # every block of a run asks for the same tables
+def exact_step(lif: LIF, h: float) -> ExactStep:
+    """Return the constants of one exact step.
+
+    The cubic's own error for smooth motion is length⁴/384 times the fourth derivative:
+    pieces are judged only below a quarter of the fastest time scale (`first_depth`) and
+    roots taken only below 1/200 of it (`root_depth`, an error of about 2e-12 of the range
+    of V). Halving ends at a length of about 1e-10 time scales, where V's bridge is
+    below rounding.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    h : float
+        Length of the step; any, since the flow is exact.
+
+    Returns
+    -------
+    ExactStep
+
+    Examples
+    --------
+    >>> exact_step(LIF(), 2.0 ** -10).root_depth
+    0
+    """
+    fastest = max(lif.g, lif.a)
+    # A perfect integrator of Brownian motion has no time scale but that of its own noise,
+    # the one in which V wanders over its range; without noise too, its motion is a line.
+    own = (lif.sigma / (lif.v_th - lif.v_reset)) ** (2.0 / 3.0)
+    scale = 1.0 / max(fastest, own) if max(fastest, own) > 0.0 else h
+
+    def halvings(length: float) -> int:
+        return max(0, math.ceil(math.log2(h / length)))
+
+    return ExactStep(
+        flow=exact_flow(lif, h),
+        bridges=bridges(lif, h, halvings(1e-10 * scale)),
+        g=lif.g,
+        mu=lif.mu,
+        sigma=lif.sigma,
+        a=lif.a,
+        v_th=lif.v_th,
+        v_reset=lif.v_reset,
+        first_depth=halvings(scale / 4.0),
+        root_depth=halvings(scale / 200.0),
+    )
+
+
+@njit(nogil=True, cache=True)
+def first_crossing(f0, f1, m0, m1):
+    """Return where on [0, 1] the cubic first rises through zero, and its slope there.
+
+    f0, f1 are its values at the ends and m0, m1 its slopes. Returns (-1, 0) if it does not.
+    """
+    c3 = 2.0 * (f0 - f1) + m0 + m1
+    c2 = 3.0 * (f1 - f0) - 2.0 * m0 - m1
+    # Between the turning points the cubic is monotone: search piece by piece.
+    u1, u2 = 1.0, 1.0
+    disc = c2 * c2 - 3.0 * c3 * m0
+    if disc > 0.0:
+        # The stable pair of roots of 3 c3 u² + 2 c2 u + m0, none lost when c3 is tiny.
+        q = -(c2 + math.copysign(math.sqrt(disc), c2))
+        r1 = q / (3.0 * c3) if c3 != 0.0 else 1.0
+        r2 = m0 / q if q != 0.0 else 1.0
+        u1 = min(max(min(r1, r2), 0.0), 1.0)
+        u2 = min(max(max(r1, r2), 0.0), 1.0)
+    left, f_left = 0.0, f0
+    for piece in range(3):
+        right = u1 if piece == 0 else (u2 if piece == 1 else 1.0)
+        f_right = f1 if right == 1.0 else ((c3 * right + c2) * right + m0) * right + f0
+        if f_left < 0.0 and f_right >= 0.0:
+            u = _monotone_root(c3, c2, m0, f0, left, right, f_left, f_right)
+            return u, (3.0 * c3 * u + 2.0 * c2) * u + m0
+        left, f_left = right, f_right
+    return -1.0, 0.0
+
+
+@njit(nogil=True, cache=True)
+def _monotone_root(c3, c2, c1, c0, left, right, f_left, f_right):
+    # Newton from the secant, kept inside a shrinking bracket.
+    u = left + (right - left) * (-f_left) / (f_right - f_left)
+    for _ in range(100):
+        f = ((c3 * u + c2) * u + c1) * u + c0
+        if f < 0.0:
+            left = u
+        else:
+            right = u
+        slope = (3.0 * c3 * u + 2.0 * c2) * u + c1
+        new = u - f / slope if slope > 0.0 else left
+        if not left < new < right:
+            new = 0.5 * (left + right)
+        if abs(new - u) <= 1e-15 or not left < new < right:
+            return new
+        u = new
+    return u
+
+
+@njit(nogil=True, cache=True)
+def top(v0, v1, d0, d1):
+    """Bound a cubic from above by its Bézier points; d0, d1 are a third of its end slopes."""
+    return max(max(v0, v1), max(v0 + d0, v1 - d1))
+
+
+@njit(nogil=True, cache=True)
+def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded):
+    """Find the spikes of one neuron in one step, by halving it where that is needed.
+
+    Parameters: the state at the step's start and the three normals of its noise. Returns V
+    at the step's end and the number of spikes, each of which is recorded.
+    """
+    table = step.bridges
+    deepest = table.length.size - 1
+    g, mu, sigma, a = step.g, step.mu, step.sigma, step.a
+    # Stack of the pieces still ahead, the nearest last: depth and noise of the chain.
+    depths = np.empty(deepest + 2, np.int64)
+    noise = np.empty((deepest + 2, 3))
+    y = np.empty(3)
+    z = np.empty(3)
+    for r in range(3):
+        total = 0.0
+        for c in range(r + 1):
+            total += step.flow.chain[r, c] * normals[c]
+        noise[0, r] = total
+    depths[0] = 0
+    size = 1
+    spiked = 0
+    while size > 0:
+        size -= 1
+        d = depths[size]
+        y[:] = noise[size]
+        length = table.length[d]
+        i_end = mu + table.decay_i[d] * (i - mu) + sigma * (y[0] - a * y[1])
+        v_end = (
+            table.decay_v[d] * v
+            + table.gain[d] * (i - mu)
+            + table.drift[d]
+            + sigma * (y[1] - g * y[2])
+        )
+        slope, slope_end = i - g * v, i_end - g * v_end
+        third = length / 3.0
+        highest = top(v, v_end, third * slope, third * slope_end)
+        split = d < step.first_depth
+        u, rise = -1.0, 0.0
+        if not split and highest + CLEARANCE * table.spread[d] >= step.v_th:
+            u, rise = first_crossing(
+                v - step.v_th, v_end - step.v_th, length * slope, length * slope_end
+            )
+            steep = sigma * math.sqrt(length) <= STEEPNESS * rise / length
+            split = u < 0.0 or not steep or d < step.root_depth
+        if split and d < deepest:
+            first = table.mean[d]
+            root = table.root[d]
+            for r in range(3):
+                z[r] = stream.standard_normal()
+            for r in range(3):
+                middle = 0.0
+                for c in range(3):
+                    middle += first[r, c] * y[c]
+                for c in range(r + 1):
+                    middle += root[r, c] * z[c]
+                noise[size + 1, r] = middle
+            forward = table.transfer[d + 1]
+            for r in range(3):
+                carried = 0.0
+                for c in range(r + 1):
+                    carried += forward[r, c] * noise[size + 1, c]
+                noise[size, r] = y[r] - carried
+            depths[size] = d + 1
+            depths[size + 1] = d + 1
+            size += 2
+            continue
+        left = 0.0
+        while u >= 0.0:
+            speed = rise / (length * (1.0 - left))
+            left = left + u * (1.0 - left)
+            spiked += 1
+            record(spikes, recorded, lane, j, series, time + left * length, speed, 0.0)
+            # The state is linear, so a reset shifts what follows by a decaying constant.
+            rest = length * (1.0 - left)
+            v_end -= (step.v_th - step.v_reset) * math.exp(-g * rest)
+            slope_end = i_end - g * v_end
+            slope = speed + g * (step.v_th - step.v_reset)
+            u, rise = first_crossing(
+                step.v_reset - step.v_th, v_end - step.v_th, rest * slope, rest * slope_end
+            )
+        time += length
+        v, i = v_end, i_end
+    return v, spiked
+
+
+@njit(nogil=True, cache=True)
+def flow_block(step, v, i, normals, end, suspect):
+    """Move lanes of one neuron by one exact step as if there were no threshold.
+
+    Writes (V, I) at the step's end into `end`, shape (2, lanes), marks the lanes in which a
+    spike cannot be ruled out, and returns their number. `normals` has shape (3, lanes).
+    """
+    flow = step.flow
+    c = flow.noise
+    c10, c11, c20, c21, c22 = c[1, 0], c[1, 1], c[2, 0], c[2, 1], c[2, 2]
+    decay_i, decay_v, gain, drift = flow.decay_i, flow.decay_v, flow.gain, flow.drift
+    g, mu, third = step.g, step.mu, flow.h / 3.0
+    guard = step.v_th - CLEARANCE * step.bridges.spread[0]
+    if step.first_depth > 0:
+        guard = -math.inf
+    found = 0
+    for lane in range(v.size):
+        z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]
+        v0, x = v[lane], i[lane] - mu
+        i1 = mu + decay_i * x + (c10 * z0 + c11 * z1)
+        v1 = decay_v * v0 + gain * x + drift + (c20 * z0 + c21 * z1 + c22 * z2)
+        v_top = top(v0, v1, third * (i[lane] - g * v0), third * (i1 - g * v1))
+        end[0, lane] = v1
+        end[1, lane] = i1
+        suspect[lane] = v_top >= guard
+        found += suspect[lane]
+    return found
+
+
+@njit(nogil=True, cache=True)
+def exact_block(steps_of, steps, h, stream, refinement, v, i, counts, spikes, recorded):
+    """Advance a block by `steps` exact steps, in place.
+
+    `steps_of` is a tuple of ExactStep, one a neuron. Draws three normals a lane, neuron and
+    step from `stream`, in the order step, neuron, component, lane, and what refinement
+    needs from `refinement`.
+    """
+    neurons, lanes = v.shape
+    normals = np.empty((3, lanes))
+    end = np.empty((2, lanes))
+    suspect = np.empty(lanes, np.bool_)
+    for n in range(steps):
+        for j in range(neurons):
+            exact_advance(
+                steps_of[j], j, n * h, stream, refinement, v[j], i[j], normals, end, suspect,
+                counts[j], 0, spikes, recorded,
+            )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def exact_advance(
+    step, j, time, stream, refinement, v, i, normals, end, suspect, counts, series, spikes, recorded
+):
+    """Take one exact step of neuron j over all lanes; `normals` holds its noise afterwards."""
+    fill_normals(stream, normals.reshape(normals.size))
+    found = flow_block(step, v, i, normals, end, suspect)
+    if found > 0:
+        for lane in range(v.size):
+            if suspect[lane]:
+                v_end, spiked = refine(
+                    step, time, v[lane], i[lane], normals[:, lane], refinement, lane, j,
+                    series, spikes, recorded,
+                )  # fmt: skip
+                end[0, lane] = v_end
+                counts[lane] += spiked
+    for lane in range(v.size):
+        v[lane] = end[0, lane]
+        i[lane] = end[1, lane]

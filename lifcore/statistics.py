@@ -1,0 +1,278 @@
+r"""Means and orders with intervals, and claims with their verdicts.
+
+All intervals come from independent batches of paths and Student's t. An order is the slope
+of log error against log h; its interval is found by leaving out one batch at a time
+(jackknife), so it includes the correlation between step sizes that share their paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+BATCHES = 32
+"""Number of batches."""
+
+ESTIMATE_LEVEL = 0.95
+"""Confidence of an Estimate's own interval."""
+
+CLAIM_LEVEL = 0.999
+"""Confidence of the interval by which a claim is judged."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes
+    ----------
+    mean : float
+        The estimate.
+    low, high : float
+        Its 95 % interval.
+    standard_error : float
+        Standard error of `mean`.
+    freedom : float
+        Degrees of freedom of Student's t; inf for a normal interval.
+
+    Examples
+    --------
+    >>> found = mean(np.array([1.0, 2.0, 3.0]))
+    >>> found.low < found.mean < found.high
+    True
+    """
+
+    mean: float
+    low: float
+    high: float
+    standard_error: float
+    freedom: float
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the interval of confidence `level`.
+
+        Examples
+        --------
+        >>> estimate(1.0, 0.1, freedom=math.inf).interval(0.95)[0].__round__(3)
+        0.804
+        """
+        half = self.standard_error * float(stats.t.ppf(0.5 + 0.5 * level, self.freedom))
+        return self.mean - half, self.mean + half
+
+
+def estimate(value: float, standard_error: float, freedom: float) -> Estimate:
+    """Return an Estimate with its 95 % interval.
+
+    Parameters
+    ----------
+    value, standard_error : float
+        The number and its standard error.
+    freedom : float
+        Degrees of freedom of the standard error.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> estimate(1.0, 0.0, 10).high
+    1.0
+    """
+    half = standard_error * float(stats.t.ppf(0.5 + 0.5 * ESTIMATE_LEVEL, freedom))
+    return Estimate(
+        float(value), float(value - half), float(value + half), float(standard_error), freedom
+    )
+
+
+def batch_sums(values: np.ndarray, batches: int = BATCHES) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of consecutive batches along the last axis, and the batches' sizes.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n)
+        One value a path.
+    batches : int, optional
+        Number of batches; fewer if there are fewer values.
+
+    Returns
+    -------
+    sums : ndarray, shape (..., batches)
+    sizes : ndarray, shape (batches,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> batch_sums(np.arange(6.0), 3)[0].tolist()
+    [1.0, 5.0, 9.0]
+    """
+    n = values.shape[-1]
+    if n < 2:
+        raise ValueError(f"values has {n} entries; allowed: at least 2, or there is no interval")
+    edges = np.linspace(0, n, min(batches, n) + 1).astype(np.int64)
+    return np.add.reduceat(values, edges[:-1], axis=-1), np.diff(edges)
+
+
+def mean(values: np.ndarray) -> Estimate:
+    """Return the mean of independent values with its interval.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> mean(np.array([1.0, 2.0, 3.0])).mean
+    2.0
+    """
+    return ratio(np.asarray(values, dtype=np.float64), np.ones(len(values)))
+
+
+def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Estimate:
+    """Return the ratio of two means over the same paths, with its jackknife interval.
+
+    Parameters
+    ----------
+    numerator, denominator : ndarray, shape (n,)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> ratio(np.array([1.0, 3.0]), np.array([2.0, 2.0])).mean
+    1.0
+    """
+    top, _ = batch_sums(np.asarray(numerator, dtype=np.float64))
+    bottom, _ = batch_sums(np.asarray(denominator, dtype=np.float64))
+    return _jackknife(top.sum() / bottom.sum(), (top.sum() - top) / (bottom.sum() - bottom))
+
+
+def _jackknife(whole: float, without: np.ndarray) -> Estimate:
+    """Return the estimate whose values without each batch in turn are given."""
+    n = without.size
+    error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
+    return estimate(float(whole), error, n - 1)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A fitted power law, error = constant * h**order.
+
+    Attributes
+    ----------
+    order : Estimate
+        The exponent.
+    constant : Estimate
+        Its factor.
+    local : tuple of Estimate
+        Exponents between neighbouring step sizes, from the coarsest pair to the finest.
+
+    Examples
+    --------
+    >>> h = np.array([0.4, 0.2, 0.1])
+    >>> fit = fit_order(h, np.outer(3 * h, np.ones(64)))
+    >>> round(fit.order.mean, 9), round(fit.constant.mean, 9), len(fit.local)
+    (1.0, 3.0, 2)
+    """
+
+    order: Estimate
+    constant: Estimate
+    local: tuple[Estimate, ...]
+
+
+def fit_order(
+    h: Sequence[float] | np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    root: bool = False,
+) -> Order:
+    """Fit error = constant * h**order by weighted least squares on logarithms.
+
+    Each level has the weight of its own precision, the inverse of the jackknife variance of
+    its logarithm; the interval takes the weights as given.
+
+    Parameters
+    ----------
+    h : sequence of float, shape (levels,)
+        Step sizes (or whatever the error is a power of).
+    values : ndarray, shape (levels, paths)
+        One value a path, whose mean is the error at each h; the same path in each column.
+    weights : ndarray, shape (levels, paths), optional
+        If given, the error is the sum of values over the sum of weights (a conditional mean).
+    root : bool, optional
+        Fit the square root of the mean instead, for root-mean-square errors.
+
+    Returns
+    -------
+    Order
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two levels, or a mean is not positive without one of the
+        batches: then there is no logarithm, and more paths are needed.
+
+    Examples
+    --------
+    >>> h = np.array([0.4, 0.2, 0.1])
+    >>> round(fit_order(h, np.outer(h**2, np.ones(64))).order.mean, 12)
+    2.0
+    """
+    h = np.asarray(h, dtype=np.float64)
+    values = np.asarray(values, dtype=np.float64)
+    if h.ndim != 1 or h.size < 2 or values.ndim != 2 or values.shape[0] != h.size:
+        raise ValueError(
+            f"h has shape {h.shape} and values {values.shape}; "
+            "allowed: (levels,) and (levels, paths) with at least 2 levels"
+        )
+    sums, _ = batch_sums(values)
+    sizes, _ = batch_sums(np.ones_like(values) if weights is None else weights)
+    total, n = sums.sum(axis=1, keepdims=True), sizes.sum(axis=1, keepdims=True)
+    means = np.concatenate([total / n, (total - sums) / (n - sizes)], axis=1)
+    if not (means > 0.0).all():
+        k = int(np.argmin((means > 0.0).all(axis=1)))
+        raise ValueError(
+            f"the error at h = {h[k]:g} is not positive in every batch, so it has no logarithm; "
+            "use more paths or leave this h out"
+        )
+    x, y = np.log(h), np.log(means) * (0.5 if root else 1.0)
+    spread = ((y[:, 1:] - y[:, 1:].mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    precision = 1.0 / spread if (spread > 0.0).all() else np.ones_like(x)
+    precision /= precision.sum()
+    centre = precision @ x
+    centred = precision * (x - centre)
+    slope = centred @ y / (centred @ (x - centre))
+    log_constant = precision @ y - slope * centre
+    descending = np.argsort(-h)
+    steps = np.diff(y[descending], axis=0) / np.diff(x[descending])[:, None]
+    return Order(
+        order=_jackknife(slope[0], slope[1:]),
+        constant=_jackknife(math.exp(log_constant[0]), np.exp(log_constant[1:])),
+        local=tuple(_jackknife(row[0], row[1:]) for row in steps),
+    )

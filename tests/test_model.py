@@ -1,0 +1,86 @@
+"""The neuron's parameters and what follows from them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lifcore import LIF, constant_drive_period
+
+
+def test_defaults_and_derived_quantities():
+    neuron = LIF()
+    assert dataclasses.astuple(neuron) == (1.0, 1.0, 0.0, 0.5, 1.2, 0.6)
+    assert LIF(g=0.5, v_th=3.0).i_th == 1.5
+    assert LIF(tau=0.25).a == 4.0
+    assert LIF(tau=np.inf).a == 0.0
+    assert LIF(g=3.0, tau=0.25).decay_rates == {"g": 3.0, "1/tau": 4.0}
+
+
+def test_is_immutable_hashable_and_keeps_floats():
+    neuron = LIF(g=np.float32(0.5), tau=2, mu=np.int64(1))
+    assert neuron == LIF(g=0.5, tau=2.0, mu=1.0)
+    assert hash(neuron) == hash(LIF(g=0.5, tau=2.0, mu=1.0))
+    assert all(type(value) is float for value in dataclasses.astuple(neuron))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        neuron.g = 2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"g": -0.1}, r"g = -0\.1 is out of range; allowed: a number >= 0"),
+        ({"g": np.nan}, r"g = nan is out of range; allowed: a number >= 0"),
+        ({"g": np.inf}, r"g = inf is out of range; allowed: a number >= 0"),
+        ({"tau": 0.0}, r"tau = 0\.0 is out of range; allowed: a number > 0 or inf"),
+        ({"tau": -1.0}, r"tau = -1\.0 is out of range; allowed: a number > 0 or inf"),
+        ({"tau": np.nan}, r"tau = nan is out of range; allowed: a number > 0 or inf"),
+        ({"tau": -np.inf}, r"tau = -inf is out of range"),
+        ({"sigma": -0.1}, r"sigma = -0\.1 is out of range; allowed: a number >= 0"),
+        ({"sigma": np.inf}, r"sigma = inf is out of range"),
+        ({"sigma": np.nan}, r"sigma = nan is out of range"),
+        ({"mu": np.nan}, r"mu = nan is out of range; allowed: a finite number"),
+        ({"mu": np.inf}, r"mu = inf is out of range; allowed: a finite number"),
+        ({"v_th": np.nan}, r"v_th = nan is out of range"),
+        ({"v_th": np.inf}, r"v_th = inf is out of range"),
+        ({"v_reset": np.nan}, r"v_reset = nan is out of range"),
+        ({"v_reset": -np.inf}, r"v_reset = -inf is out of range"),
+        ({"v_reset": 1.0}, r"v_reset = 1\.0 is not below v_th = 1\.0; allowed: v_reset < v_th"),
+        ({"v_reset": 2.0}, r"v_reset = 2\.0 is not below v_th = 1\.0; allowed: v_reset < v_th"),
+        ({"mu": 10**400}, r"mu = 1000.* is out of range; allowed: a finite number"),
+    ],
+    ids=str,
+)
+def test_bad_values(changes, message):
+    with pytest.raises(ValueError, match=message):
+        LIF(**changes)
+
+
+@pytest.mark.parametrize("name", ["g", "v_th", "v_reset", "tau", "mu", "sigma"])
+@pytest.mark.parametrize("value", [True, "1.0", None, 1j, [1.0], np.array([1.0])], ids=repr)
+def test_bad_types(name, value):
+    with pytest.raises(TypeError, match=rf"^{name} = .* is a \w+; allowed: a"):
+        LIF(**{name: value})
+
+
+def test_constant_drive_period_solves_the_equation():
+    neuron = LIF(g=0.7, v_th=1.3, v_reset=-0.4)
+    for current in (0.92, 1.5, 40.0):
+        period = constant_drive_period(neuron, current)
+        rest = current / 0.7
+        assert rest + (-0.4 - rest) * np.exp(-0.7 * period) == pytest.approx(1.3, rel=1e-13)
+    assert constant_drive_period(LIF(mu=1.5)) == pytest.approx(np.log(3.0), rel=1e-15)
+
+
+def test_constant_drive_period_at_its_ends():
+    assert constant_drive_period(LIF(mu=1.0)) == np.inf
+    assert constant_drive_period(LIF(mu=-3.0)) == np.inf
+    assert constant_drive_period(LIF(g=0.0, mu=0.5)) == 2.0
+    assert constant_drive_period(LIF(g=1e-12, mu=0.5)) == pytest.approx(2.0, rel=1e-11)
+
+
+def test_constant_drive_period_refuses_bad_currents():
+    with pytest.raises(ValueError, match=r"current = nan is out of range; allowed: a finite"):
+        constant_drive_period(LIF(), np.nan)
+    with pytest.raises(TypeError, match=r"current = 'x' is a str; allowed"):
+        constant_drive_period(LIF(), "x")
