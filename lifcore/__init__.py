@@ -3,8 +3,9 @@
 from lifcore.blocks import STREAM_VERSION
 from lifcore.claims import Claim, Claims, ks_distance
 from lifcore.coupling import CoupledEnsemble, couple
+from lifcore.fokker_planck import Stationary, stationary
 from lifcore.model import LIF, constant_drive_period
-from lifcore.simulate import Ensemble, simulate
+from lifcore.simulate import Ensemble, simulate, simulate_spikes
 from lifcore.statistics import Estimate, Order, estimate, fit_order, mean, ratio
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = [
     "Ensemble",
     "Estimate",
     "Order",
+    "Stationary",
     "constant_drive_period",
     "couple",
     "estimate",
@@ -26,4 +28,6 @@ __all__ = [
     "mean",
     "ratio",
     "simulate",
+    "simulate_spikes",
+    "stationary",
 ]

@@ -25,7 +25,9 @@ def real(
     *,
     above: float = -math.inf,
     at_least: float = -math.inf,
+    at_most: float = math.inf,
     infinite: bool = False,
+    hint: str = "",
 ) -> float:
     """Return `value` as a float within the stated range.
 
@@ -37,8 +39,12 @@ def real(
         What the user passed.
     above, at_least : float, optional
         Exclusive and inclusive lower limits.
+    at_most : float, optional
+        Inclusive upper limit.
     infinite : bool, optional
         Whether ``inf`` is allowed.
+    hint : str, optional
+        Why the limits are what they are, or what to do; ends the message.
 
     Returns
     -------
@@ -56,12 +62,11 @@ def real(
     >>> real("tau", 2, above=0.0)
     2.0
     """
-    limits = (
-        f"a number > {above:g}"
-        if above > -math.inf
-        else (f"a number >= {at_least:g}" if at_least > -math.inf else "a finite number")
-    )
-    allowed = limits + (" or inf" if infinite else "")
+    limits = [f"> {above:g}"] if above > -math.inf else []
+    limits += [f">= {at_least:g}"] if at_least > -math.inf else []
+    limits += [f"<= {at_most:g}"] if at_most < math.inf else []
+    allowed = f"a number {' and '.join(limits)}" if limits else "a finite number"
+    allowed += (" or inf" if infinite else "") + (f"; {hint}" if hint else "")
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} = {value!r} is a {type(value).__name__}; allowed: {allowed}")
     try:
@@ -72,6 +77,7 @@ def real(
         math.isnan(number)
         or number <= above
         or number < at_least
+        or number > at_most
         or (math.isinf(number) and not infinite)
     ):
         raise ValueError(f"{name} = {value!r} is out of range; allowed: {allowed}")
@@ -126,6 +132,31 @@ def seed(value: object) -> np.random.SeedSequence:
     if value < 0:
         raise ValueError(f"seed = {value!r} is negative; allowed: an integer >= 0")
     return np.random.SeedSequence(int(value))
+
+
+def positive(name: str, value: object) -> np.ndarray:
+    """Return a number or an array of numbers as an array, all positive and finite.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold numbers.
+    ValueError
+        If a value is NaN, infinite or not positive.
+
+    Examples
+    --------
+    >>> positive("alpha", [0.5, 1]).tolist()
+    [0.5, 1.0]
+    """
+    allowed = "allowed: a finite number > 0, or an array of them"
+    given = np.asarray(value)
+    if given.dtype.kind not in "iuf":
+        raise TypeError(f"{name} = {value!r}; {allowed}")
+    wrong = ~((given > 0) & (given < np.inf))
+    if wrong.any():
+        raise ValueError(f"{name} holds {given[wrong][0].item()!r}; {allowed}")
+    return given.astype(np.float64)
 
 
 def instance(name: str, value: object, kind: type) -> None:
@@ -316,6 +347,33 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
             raise ValueError(
                 f"h = {h!r} is beyond Euler's stability limit 2/({name}) = {2.0 / rate:g}; "
                 f"allowed: h < {2.0 / rate:g}"
+            )
+
+
+def exact_affordable(h: float, rates: dict[str, float]) -> None:
+    """Refuse a step of the exact scheme so long that it would be halved without end.
+
+    Parameters
+    ----------
+    h : float
+        Step size.
+    rates : dict of str to float
+        As in `euler_stable`.
+
+    Raises
+    ------
+    ValueError
+        If h exceeds 10 000 times the time scale of one of them.
+
+    Examples
+    --------
+    >>> exact_affordable(2.0, {"g": 1.0, "1/tau": 2.0})
+    """
+    for name, rate in rates.items():
+        if h * rate > 1e4:
+            raise ValueError(
+                f"h = {h!r} is {h * rate:.0e} times 1/({name}); allowed for the exact scheme: "
+                f"h <= {1e4 / rate:g}, since a step is searched for spikes on that time scale"
             )
 
 

@@ -192,9 +192,11 @@ def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded)
         slope, slope_end = i - g * v, i_end - g * v_end
         third = length / 3.0
         highest = top(v, v_end, third * slope, third * slope_end)
-        split = d < step.first_depth
+        # From above the threshold there is no way up through it: such a piece has no spike.
+        below = v <= step.v_th
+        split = below and d < step.first_depth
         u, rise = -1.0, 0.0
-        if not split and highest + CLEARANCE * table.spread[d] >= step.v_th:
+        if below and not split and highest + CLEARANCE * table.spread[d] >= step.v_th:
             u, rise = first_crossing(
                 v - step.v_th, v_end - step.v_th, length * slope, length * slope_end
             )

@@ -138,20 +138,7 @@ class Ensemble:
         >>> bool(len(ensemble.all_spikes()) == ensemble.spike_counts.sum())
         True
         """
-        paths = self.v.shape[0]
-        tasks = [(self._run, b, paths) for b in range(block_count(paths))]
-        found = map_blocks(_record_block, tasks, executor, "spikes")
-        merged = np.concatenate(found)
-        table = np.empty(
-            merged.size,
-            [("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f8"), ("lag", "f8")],
-        )
-        table["path"] = merged["lane"] + np.repeat(
-            BLOCK * np.arange(len(found)), [len(f) for f in found]
-        )
-        for name in ("neuron", "time", "speed", "lag"):
-            table[name] = merged[name]
-        return table
+        return _record(self._run, self.v.shape[0], executor)
 
     def _of(self, path: int, neuron: int) -> np.ndarray:
         paths, neurons = self.v.shape
@@ -214,19 +201,84 @@ def simulate(
     >>> ensemble.v.shape
     (512, 1)
     """
+    run, paths = _plan(model, h, T, paths, seed, scheme, start)
+    tasks = [(run, b, paths) for b in range(block_count(paths))]
+    results = map_blocks(_final_block, tasks, executor, f"{scheme}, h = {run.h:g}")
+    v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
+    return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
+
+
+def simulate_spikes(
+    model: LIF,
+    *,
+    h: float,
+    T: float,
+    paths: int,
+    seed: int | np.random.SeedSequence,
+    scheme: str = "euler",
+    start: Start | None = None,
+    executor: Executor | None = None,
+) -> np.ndarray:
+    """Simulate as `simulate` does, and return all spikes instead of the state at T.
+
+    Half the work of ``simulate(...).all_spikes()``, with the same result.
+
+    Parameters
+    ----------
+    model, h, T, paths, seed, scheme, start, executor
+        As in `simulate`.
+
+    Returns
+    -------
+    ndarray
+        As `Ensemble.all_spikes`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `simulate`.
+
+    Examples
+    --------
+    >>> spikes = simulate_spikes(LIF(), h=0.01, T=5.0, paths=3, seed=1)
+    >>> bool((spikes["time"] <= 5.0).all())
+    True
+    """
+    run, paths = _plan(model, h, T, paths, seed, scheme, start)
+    return _record(run, paths, executor)
+
+
+def _plan(
+    model: object, h: object, T: object, paths: object, seed: object, scheme: object, start: object
+) -> tuple[_Run, int]:
+    """Validate a request; return what any block needs, and the number of paths."""
     checks.instance("model", model, LIF)
-    checks.one_of("scheme", scheme, SCHEMES)
-    h, T, steps = checks.steps(h, T)
+    assert isinstance(model, LIF)
+    scheme = checks.one_of("scheme", scheme, SCHEMES)
+    h, _, steps = checks.steps(h, T)
     if scheme == "euler":
         checks.euler_stable(h, model.decay_rates)
+    else:
+        checks.exact_affordable(h, model.decay_rates)
     paths = checks.count("paths", paths)
     checks.memory(f"the results of {paths} paths", 24.0 * paths)
     begin = checks.start(start, paths, (model.v_reset, model.mu), model.v_th, model.i_th)
-    run = _Run(model, scheme, h, steps, checks.seed(seed), begin)
+    return _Run(model, scheme, h, steps, checks.seed(seed), begin), paths
+
+
+def _record(run: _Run, paths: int, executor: Executor | None) -> np.ndarray:
     tasks = [(run, b, paths) for b in range(block_count(paths))]
-    results = map_blocks(_final_block, tasks, executor, f"{scheme}, h = {h:g}")
-    v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
-    return Ensemble(v[:paths], i[:paths], counts[:paths], h, T, run)
+    found = map_blocks(_record_block, tasks, executor, "spikes")
+    merged = np.concatenate(found)
+    table = np.empty(
+        merged.size,
+        [("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f8"), ("lag", "f8")],
+    )
+    blocks = np.repeat(np.arange(len(found)), [len(f) for f in found])
+    table["path"] = merged["lane"] + BLOCK * blocks
+    for name in ("neuron", "time", "speed", "lag"):
+        table[name] = merged[name]
+    return table
 
 
 def initial_state(start: Start, block: int, default: tuple[float, float]) -> np.ndarray:

@@ -22,6 +22,7 @@ def test_real_numbers_become_floats(value):
 
 def test_limits_of_real():
     assert checks.real("x", 0, at_least=0.0) == 0.0
+    assert checks.real("x", 0.5, above=0.0, at_most=0.5) == 0.5
     assert checks.real("x", math.inf, above=0.0, infinite=True) == math.inf
     for bad, limits, allowed in [
         (0.0, {"above": 0.0}, r"allowed: a number > 0$"),
@@ -29,6 +30,11 @@ def test_limits_of_real():
         (math.inf, {}, r"allowed: a finite number$"),
         (-math.inf, {"infinite": True}, r"allowed: a finite number or inf$"),
         (math.nan, {"infinite": True}, r"allowed: a finite number or inf$"),
+        (3.5, {"at_most": 3.0}, r"allowed: a number <= 3$"),
+        (0.6, {"above": 0.0, "at_most": 0.5}, r"allowed: a number > 0 and <= 0\.5$"),
+        (5, {"at_least": 6.0, "at_most": 9.0}, r"allowed: a number >= 6 and <= 9$"),
+        (math.inf, {"at_most": 9.0}, r"allowed: a number <= 9$"),
+        (0.0, {"above": 0.0, "hint": "raise it"}, r"allowed: a number > 0; raise it$"),
     ]:
         with pytest.raises(ValueError, match=allowed):
             checks.real("x", bad, **limits)

@@ -11,7 +11,8 @@ from oracles import linear_flow, mckean, standard_errors_off, state_at, streams
 from scipy import optimize, stats
 
 from lifcore import LIF, constant_drive_period, couple, ks_distance, mean, ratio, simulate
-from lifcore.exact import exact_step, first_crossing, flow_block, top
+from lifcore.euler import SPIKE
+from lifcore.exact import exact_step, first_crossing, flow_block, refine, top
 
 NEURONS = [
     LIF(g=0.7, tau=0.4, sigma=0.8, mu=0.6),
@@ -364,3 +365,19 @@ def test_depths_follow_the_fastest_time_scale():
     # Without any time scale a step is judged as it is.
     line = exact_step(LIF(g=0.0, tau=np.inf, sigma=0.0), 1.0)
     assert line.first_depth <= 2
+
+
+@pytest.mark.parametrize(
+    ("sigma", "current", "splits"),
+    # sigma sqrt(h) over the crossing speed: 0.6 %, 3 % and 30 %, against a limit of 1 %.
+    [(0.2, 2.0, False), (1.0, 2.0, True), (1.0, 1.1, True)],
+)
+def test_a_crossing_is_accepted_only_if_steep(sigma, current, splits):
+    h = 2.0**-10
+    step = exact_step(LIF(mu=current, sigma=sigma), h)
+    spikes, recorded = np.empty(4, SPIKE), np.zeros(1, np.int64)
+    stream, untouched = (np.random.Generator(np.random.SFC64(1)) for _ in range(2))
+    v = 1.0 - 0.5 * h * (current - 1.0)  # half a step below the threshold
+    refine(step, 0.0, v, current, np.zeros(3), stream, 0, 0, 0, spikes, recorded)
+    assert recorded[0] == 1
+    assert (stream.standard_normal() != untouched.standard_normal()) == splits
