@@ -102,7 +102,7 @@ class Claim:
         if self.kind == "bound":
             return f"≤ {self.expected:.3g}"
         if self.kind == "order":
-            return f"≥ {self.expected:.3g}"
+            return f"≥ {self.expected:.3g} − {self.tolerance:.2g}"
         return f"{self.expected:.6g} ± {self.tolerance:.2g}"
 
     @property
@@ -171,7 +171,7 @@ def rounded(value: float, low: float, high: float) -> tuple[str, str]:
     """
     digits = _digits(low, high)
     if high <= low:
-        return f"{value:.3g}", "exact"
+        return f"{value:.3g}", "—"
     if digits > 5:
         return f"{value:.3g}", f"[{low:.3g}, {high:.3g}]"
     return f"{value:.{digits}f}", f"[{low:.{digits}f}, {high:.{digits}f}]"
@@ -215,7 +215,7 @@ class Claims:
         >>> bound = Claim("bound", "x is at most 1", 1.0, estimate(2.0, 0.0, 31), kind="bound")
         >>> Claims([bound]).check()
         Traceback (most recent call last):
-        AssertionError: bound: expected ≤ 1, measured 2 exact
+        AssertionError: bound: expected ≤ 1, measured 2 —
         """
         failed = [claim for claim in self if claim.verdict == FAILS]
         assert not failed, "; ".join(

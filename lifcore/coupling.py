@@ -93,6 +93,8 @@ class CoupledEnsemble:
         How the spike histories compare, shape (levels, paths).
     slowest : ndarray, shape (paths,)
         Smallest crossing speed of the exact spikes up to T, inf where there is none.
+    slowest_euler : ndarray, shape (levels, paths)
+        The same of Euler's spikes, by the current at the start of their step.
     snapshots : tuple of CoupledEnsemble
         The same ensemble at the earlier `times` asked for.
 
@@ -113,6 +115,7 @@ class CoupledEnsemble:
     spike_counts_euler: np.ndarray
     histories: Comparison = field(repr=False)
     slowest: np.ndarray = field(repr=False)
+    slowest_euler: np.ndarray = field(repr=False)
     _run: _Run = field(repr=False)
     snapshots: tuple[CoupledEnsemble, ...] = field(default=(), repr=False)
 
@@ -341,6 +344,7 @@ def couple(
                 spike_counts_euler=(counts + extra)[:, :, None],
                 histories=Comparison(extra, distance, unpaired),
                 slowest=slowest[0],
+                slowest_euler=slowest[1:],
                 _run=replace(run, T=t, stops=run.stops[: n + 1]),
                 snapshots=tuple(ensembles),
             )
@@ -389,7 +393,7 @@ def _compare_block(run: _Run, block: int) -> list[tuple[np.ndarray, ...]]:
     looked, spikes = _run_recorded(run, block)
     times = [run.finest * stop for stop in run.stops]
     return [
-        (*state, *comparison, slowest[None])
+        (*state, *comparison, slowest)
         for state, (comparison, slowest) in zip(
             looked, compare(spikes, run.h.size, BLOCK, times), strict=True
         )

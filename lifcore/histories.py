@@ -19,6 +19,8 @@ from numba import njit
 MATCHED, TERMINAL, HISTORY = 0, 1, 2
 """The three classes of a pair of histories."""
 
+_ROUNDING = 1e-12
+
 
 class Comparison(NamedTuple):
     """How the spike histories of Euler compare with the exact ones, shape (levels, paths).
@@ -81,7 +83,7 @@ def compare(
     -------
     list of (Comparison, ndarray)
         For each time the comparison, of shape (levels, lanes), and the smallest crossing
-        speed of each lane's exact spikes, inf where there is none.
+        speed of each series' spikes, shape (levels + 1, lanes), inf where there is none.
 
     Examples
     --------
@@ -89,7 +91,7 @@ def compare(
     >>> two = np.array([(0, 0, 0, 0.5, 1.0, 0.0), (0, 0, 1, 0.75, 1.0, 0.0)], SPIKE)
     >>> early, late = compare(two, levels=1, lanes=1, times=[0.6, 1.0])
     >>> early[0].extra.tolist(), late[0].distance.tolist(), late[1].tolist()
-    ([[-1]], [[0.25]], [1.0])
+    ([[-1]], [[0.25]], [[1.0], [1.0]])
     """
     first, ordered = _by_series_and_lane(
         spikes["series"], spikes["lane"], spikes["time"], levels, lanes
@@ -100,9 +102,9 @@ def compare(
         distance = np.zeros((levels, lanes))
         unpaired = np.full((levels, lanes), np.inf)
         _compare(first, ordered, T, extra, distance, unpaired)
-        slowest = np.full(lanes, np.inf)
-        own = spikes[(spikes["series"] == 0) & (spikes["time"] <= T)]
-        np.minimum.at(slowest, own["lane"], own["speed"])
+        slowest = np.full((levels + 1, lanes), np.inf)
+        seen = spikes[spikes["time"] <= T * (1.0 + _ROUNDING)]
+        np.minimum.at(slowest, (seen["series"], seen["lane"]), seen["speed"])
         comparisons.append((Comparison(extra, distance, unpaired), slowest))
     return comparisons
 
@@ -164,7 +166,7 @@ def _by_series_and_lane(series, lane, value, levels, lanes):
 @njit(nogil=True, cache=True)
 def _up_to(times, begin, end, T):
     # Spikes in (0, T]; Euler's sit on the grid, where rounding must not push them past T.
-    while end > begin and times[end - 1] > T * (1.0 + 1e-12):
+    while end > begin and times[end - 1] > T * (1.0 + _ROUNDING):
         end -= 1
     return end - begin
 

@@ -114,6 +114,7 @@ def run_chapter(path: Path, parameters: dict[str, int]) -> list[dict[str, Any]]:
             papermill.execute_notebook(
                 path, out, parameters, kernel_name="python3", cwd=path.parent,
                 progress_bar=sys.stderr.isatty(),
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no talk between the lines
             )  # fmt: skip
         except papermill.PapermillExecutionError as failure:
             error = f"{failure.ename}: {failure.evalue}"

@@ -66,7 +66,9 @@ def test_classes(case):
     assert comparison.classify(0.5).tolist() == [[expected]]
     assert slow_class(exact, euler, 0.5, T) == expected
     assert comparison.extra.tolist() == [[len(euler) - len(exact)]]
-    assert slowest.tolist() == [0.5 + exact[0] if exact else np.inf]
+    assert slowest.tolist() == [
+        [0.5 + spikes[0] if spikes else np.inf] for spikes in (exact, euler)
+    ]
 
 
 def test_slowest_is_the_smallest_speed_up_to_the_horizon():
@@ -74,8 +76,8 @@ def test_slowest_is_the_smallest_speed_up_to_the_horizon():
         [(0, 0, 0, 1.0, 2.0, 0.0), (0, 0, 0, 3.0, 0.25, 0.0), (0, 0, 1, 1.0, 0.1, 0.0)], SPIKE
     )
     early, late = compare(spikes, 1, 2, [2.0, 4.0])
-    assert early[1].tolist() == [2.0, np.inf]
-    assert late[1].tolist() == [0.25, np.inf]
+    assert early[1].tolist() == [[2.0, np.inf], [0.1, np.inf]]
+    assert late[1].tolist() == [[0.25, np.inf], [0.1, np.inf]]
 
 
 def test_grid_times_that_rounding_puts_past_the_horizon():

@@ -57,10 +57,25 @@ def tidy(notebook: Notebook) -> Notebook:
     for cell in notebook["cells"]:
         tags = cell["metadata"].get("tags")
         cell["metadata"] = {"tags": tags} if tags else {}
+        if "outputs" in cell:
+            cell["outputs"] = merge_streams(cell["outputs"])
         for output in cell.get("outputs", []):
             if "metadata" in output:
                 output["metadata"] = {}
     return notebook
+
+
+def merge_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join what a cell printed in several pieces: where it is cut depends on time only."""
+    merged: list[dict[str, Any]] = []
+    for output in outputs:
+        before = merged[-1] if merged else {}
+        if output.get("name") and output.get("name") == before.get("name"):
+            joined = text(before["text"]) + text(output["text"])
+            before["text"] = joined.splitlines(keepends=True)
+        else:
+            merged.append(output)
+    return merged
 
 
 def output_texts(output: dict[str, Any]) -> Iterator[str]:

@@ -151,3 +151,9 @@ def test_command_line_reports_and_fails(good, tmp_path, capsys):
 def test_readme_shows_the_chapter_s_own_figure():
     stored = notebooks.first_picture(notebooks.read(ROOT / "book" / "strong_bound.ipynb"))
     assert (ROOT / "book" / "images" / "strong_error.png").read_bytes() == stored
+
+
+def test_printed_pieces_are_joined_and_nothing_else():
+    pieces = [stream("a\n"), stream("b"), stream("c\n"), display("text/plain", "x"), stream("d")]
+    joined = notebooks.merge_streams(pieces)
+    assert [notebooks.text(o.get("text", "x")) for o in joined] == ["a\nbc\n", "x", "d"]
