@@ -157,7 +157,7 @@ def euler_block(step, steps, stream, v, i, counts, spikes, recorded):
         for j in range(neurons):
             fill_normals(stream, dw)
             if spikes.size == 0:
-                _advance_counting(step, j, v[j], i[j], dw, root, counts[j])
+                advance_counting(step, j, v[j], i[j], dw, root, counts[j])
             else:
                 for lane in range(lanes):
                     dw[lane] *= root
@@ -168,9 +168,11 @@ def euler_block(step, steps, stream, v, i, counts, spikes, recorded):
 
 
 @njit(nogil=True, cache=True)
-def _advance_counting(step, j, v, i, normals, root, counts):
-    # The same step as `advance` to the last bit (a test compares them), without the
-    # stores that only a recording needs.
+def advance_counting(step, j, v, i, normals, root, counts):
+    """Take the same step as `advance` to the last bit, without what only a recording needs.
+
+    The increments are `root` times the normals; spikes are added to `counts`.
+    """
     h, g, pull, mu, sigma = step.h, step.g[j], step.pull[j], step.mu[j], step.sigma[j]
     v_th, v_reset = step.v_th[j], step.v_reset[j]
     for lane in range(v.size):

@@ -16,7 +16,7 @@ from lifcore.model import LIF
 
 SCHEMES = ("euler", "exact")
 
-_NO_SPIKES = np.empty(0, SPIKE)
+NO_SPIKES = np.empty(0, SPIKE)
 
 Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 
@@ -317,7 +317,7 @@ def _simulate_block(run: _Run, block: int, spikes: np.ndarray) -> tuple[np.ndarr
 
 
 def _final_block(run: _Run, block: int, paths: int) -> tuple[np.ndarray, ...]:
-    v, i, counts, _ = _simulate_block(run, block, _NO_SPIKES)
+    v, i, counts, _ = _simulate_block(run, block, NO_SPIKES)
     return v.T.copy(), i.T.copy(), counts.T.copy()
 
 

@@ -124,9 +124,7 @@ def test_check_names_every_failure():
     low = Claim("low", "s", 1.0, estimate(0.5, 0.0, 31), tolerance=0.1)
     high = Claim("high", "s", 1.0, estimate(1.5, 0.0, 31), kind="bound")
     Claims([good]).check()
-    with pytest.raises(
-        AssertionError, match=r"^low: expected 1 ± 0\.1, measured 0\.5 —; high: "
-    ):
+    with pytest.raises(AssertionError, match=r"^low: expected 1 ± 0\.1, measured 0\.5 —; high: "):
         Claims([good, low, high]).check()
     assert [c.id for c in Claims([good, low])] == ["good", "low"]
 
