@@ -14,25 +14,26 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from lifcore import checks
-from lifcore.blocks import BLOCK, block_count, map_blocks
+from lifcore.blocks import BLOCK, block_count
 from lifcore.model import LIF
-from lifcore.pairs import (
-    Ladder,
-    Observable,
-    check_observables,
-    evaluate,
-    ladder,
-    ladder_states,
+from lifcore.pairs import Observable, check_observables, ladder
+from lifcore.plain import (
+    PathSums,
+    PlainPlan,
+    normal_quantile,
+    path_sums,
+    plain_monte_carlo,
+    plain_plan,
 )
 from lifcore.simulate import Start
-from lifcore.statistics import Estimate
+
+__all__ = ["Level", "Multilevel", "multilevel", "plain_monte_carlo"]
 
 PILOT_BLOCKS = 4
 """Blocks of the pilot on each of its levels, which only fix the plan."""
@@ -80,8 +81,9 @@ class Multilevel:
         From the coarsest to the finest.
     steps : int
         Neuron-steps spent, the pilot included.
-    plain_steps : float
-        Neuron-steps that plain Monte Carlo would take for the same bias and error.
+    plain : PlainPlan
+        What plain Monte Carlo would take for the same bias and error: the slope of the bias and
+        the variance of f are known by now, and it is granted them.
 
     Examples
     --------
@@ -97,32 +99,7 @@ class Multilevel:
     bias: float
     levels: tuple[Level, ...]
     steps: int
-    plain_steps: float
-
-
-@dataclass
-class _Sums:
-    """Running sums over the paths of one level."""
-
-    paths: int = 0
-    total: float = 0.0
-    squares: float = 0.0
-    blocks: int = field(default=0)
-
-    def add(self, found: list[tuple[float, float]]) -> None:
-        for total, squares in found:
-            self.total += total
-            self.squares += squares
-        self.blocks += len(found)
-        self.paths = BLOCK * self.blocks
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.paths
-
-    @property
-    def variance(self) -> float:
-        return max(self.squares / self.paths - self.mean**2, 0.0) * self.paths / (self.paths - 1)
+    plain: PlainPlan
 
 
 def multilevel(
@@ -188,9 +165,7 @@ def multilevel(
     coarsest, T, first = checks.steps(coarsest, T)
     checks.euler_stable(coarsest, model.decay_rates)
     half_width = checks.real("half_width", half_width, above=0.0)
-    confidence = checks.real("confidence", confidence, above=0.0)
-    if confidence >= 1.0:
-        raise ValueError(f"confidence = {confidence!r}; allowed: a number between 0 and 1")
+    z = normal_quantile(confidence) / (0.5 * half_width)
     budget = checks.real("budget", budget, above=0.0)
     begin = checks.start(start, 1, (model.v_reset, model.mu), model.v_th, model.i_th)
     if isinstance(begin[0], np.ndarray):
@@ -206,22 +181,37 @@ def multilevel(
         h = coarsest * 0.5 ** np.arange(max(level - 1, 0), level + 1)
         own = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, level))
         run = ladder(model, h, [T], own, begin, exact=False)
-        tasks = [(run, tried, b) for b in blocks]
-        return map_blocks(_difference_block, tasks, executor, f"multilevel, h = {h[-1]:g}")
+        return path_sums(run, tried, blocks, executor, f"multilevel, h = {h[-1]:g}")
+
+    def plan(sums: list[PathSums], at_least: int = 1) -> tuple[float, int, list[int], PlainPlan]:
+        """Return a bound on the bias, the finest level, each level's paths, and plain's plan."""
+        slope, error = _bias_slope(sums, coarsest)
+        # Two standard errors are added to the slope before it is trusted.
+        bias = (abs(slope) + 2.0 * error) * coarsest
+        last = max(at_least, _halvings(bias, half_width, coarsest))
+        return (
+            min(bias / 2**last, 0.5 * half_width),
+            last,
+            _paths(sums, last, z, cost),
+            plain_plan(
+                slope=slope, variance=sums[0].variance, T=T, coarsest=coarsest,
+                half_width=half_width, confidence=confidence,
+            ),
+        )  # fmt: skip
 
     spent = 0.0
-    z = float(stats.norm.ppf(0.5 + 0.5 * confidence)) / (0.5 * half_width)
-    pilot = [_Sums() for _ in range(PILOT_LEVELS)]
+    pilot = [PathSums() for _ in range(PILOT_LEVELS)]
     for level, sums in enumerate(pilot):
         sums.add(sample(level, range(PILOT_BLOCKS), pilot_seed))
         spent += sums.paths * cost[level]
-    _, last, plan, plain = _plan(pilot, z, coarsest, half_width, cost)
-    _within(budget, spent + sum(n * c for n, c in zip(plan, cost, strict=False)), half_width, plain)
-    main: list[_Sums] = []
+    bias, last, paths, plain = plan(pilot)
+    more = sum(n * c for n, c in zip(paths, cost, strict=False))
+    _within(budget, spent + more, half_width, plain)
+    main: list[PathSums] = []
     while True:
         # The plan is made anew from what was sampled, until it asks for nothing more.
-        wanted = [block_count(max(n, 2 * BLOCK)) for n in plan]
-        main += [_Sums() for _ in range(len(wanted) - len(main))]
+        wanted = [block_count(max(n, 2 * BLOCK)) for n in paths]
+        main += [PathSums() for _ in range(len(wanted) - len(main))]
         missing = [max(0, w - s.blocks) for w, s in zip(wanted, main, strict=False)]
         if not any(missing):
             break
@@ -232,7 +222,7 @@ def multilevel(
                 done = main[level].blocks
                 main[level].add(sample(level, range(done, done + blocks), main_seed))
         spent += more
-        bias, last, plan, plain = _plan(main, z, coarsest, half_width, cost, at_least=last)
+        bias, last, paths, plain = plan(main, last)
     estimate = sum(s.mean for s in main)
     error = math.sqrt(sum(s.variance / s.paths for s in main))
     half = bias + z * 0.5 * half_width * error
@@ -245,27 +235,19 @@ def multilevel(
     )
 
 
-def _within(budget: float, steps: float, half_width: float, plain: float) -> None:
+def _within(budget: float, steps: float, half_width: float, plain: PlainPlan) -> None:
     if steps > budget:
         raise ValueError(
             f"half_width = {half_width!r} would take about {steps:.1e} neuron-steps (plain Monte "
-            f"Carlo: {plain:.1e}), budget = {budget:.1e}; allowed: a wider interval or a larger "
-            "budget"
+            f"Carlo: {plain.steps:.1e}), budget = {budget:.1e}; allowed: a wider interval or a "
+            "larger budget"
         )
 
 
-def _plan(
-    sums: list[_Sums],
-    z: float,
-    coarsest: float,
-    half_width: float,
-    cost: list[float],
-    at_least: int = 1,
-) -> tuple[float, int, list[int], float]:
-    """Return the bias bound, the finest level, paths for each level, and plain Monte Carlo's steps.
+def _bias_slope(sums: list[PathSums], coarsest: float) -> tuple[float, float]:
+    """Return c of the weak error c h, and its standard error.
 
-    The weak error is c h: each pair's mean is -c h_l, and c is their mean, weighted by
-    precision; two standard errors are added before it is trusted.
+    Each pair's mean is -c h_l, and c is their mean, weighted by precision.
     """
     h = coarsest * 0.5 ** np.arange(len(sums))
     # The coarsest pair is left out where there are others: the law c h is that of small h.
@@ -273,81 +255,27 @@ def _plan(
     means = np.array([s.mean for s in sums[use]])
     errors = np.array([max(s.variance, 1e-300) / s.paths for s in sums[use]])
     weights = h[use] ** 2 / errors
-    slope = float((weights * means / h[use]).sum() / weights.sum())
-    worst = abs(slope) + 2.0 / math.sqrt(float(weights.sum()))
-    needed = math.ceil(math.log2(max(worst * coarsest / (0.5 * half_width), 1.0)))
-    last = max(at_least, needed)
-    if last > DEEPEST:
+    slope = -(weights * means / h[use]).sum() / weights.sum()
+    return float(slope), 1.0 / math.sqrt(float(weights.sum()))
+
+
+def _halvings(bias: float, half_width: float, coarsest: float) -> int:
+    """Return how often the coarsest step, with this bias, is halved for half of `half_width`."""
+    needed = math.ceil(math.log2(max(bias / (0.5 * half_width), 1.0)))
+    if needed > DEEPEST:
         raise ValueError(
             f"half_width = {half_width!r} needs a step below {coarsest / 2**DEEPEST:.1e}; "
             "allowed: a wider interval"
         )
+    return needed
+
+
+def _paths(sums: list[PathSums], last: int, z: float, cost: list[float]) -> list[int]:
+    """Return the paths of each level that bring the sampling error down at least cost."""
     variances = [s.variance for s in sums[: last + 1]]
     while len(variances) <= last:  # halved from level to level, as the pairs' variance is O(h)
         variances.append(0.5 * variances[-1])
     root = sum(math.sqrt(v * c) for v, c in zip(variances, cost, strict=False))
-    paths = [
+    return [
         math.ceil(z * z * math.sqrt(v / c) * root) for v, c in zip(variances, cost, strict=False)
     ]
-    # Plain Monte Carlo is granted the step that just meets the bias, a power of 2 or not.
-    finer = max(abs(slope) * coarsest / (0.5 * half_width), 1.0)
-    plain_steps = z * z * sums[0].variance * cost[0] * finer
-    return min(worst * coarsest / 2**last, 0.5 * half_width), last, paths, plain_steps
-
-
-def _difference_block(run: Ladder, observable: Observable, block: int) -> tuple[float, float]:
-    values = evaluate("observable", observable, *ladder_states(run, block))[:, -1]
-    difference = values[0] - values[1] if len(values) > 1 else values[0]
-    return float(difference.sum()), float((difference**2).sum())
-
-
-def plain_monte_carlo(
-    model: LIF,
-    observable: Observable,
-    *,
-    h: float,
-    T: float,
-    paths: int,
-    seed: int | np.random.SeedSequence,
-    executor: Executor | None = None,
-) -> Estimate:
-    """Estimate E f(V, I, N) at time T from Euler paths of one step size, for comparison.
-
-    Parameters
-    ----------
-    model, observable, T, seed, executor
-        As in `multilevel`.
-    h : float
-        Step size.
-    paths : int
-        Number of paths, rounded up to whole blocks of 256.
-
-    Returns
-    -------
-    Estimate
-        Its interval is that of the sampling error; the bias of `h` comes on top.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is wrong.
-
-    Examples
-    --------
-    >>> found = plain_monte_carlo(LIF(), lambda v, i, n: n, h=0.1, T=2.0, paths=2560, seed=1)
-    >>> 0.5 < found.mean < 1.0
-    True
-    """
-    checks.instance("model", model, LIF)
-    tried = check_observables({"observable": observable}, model)["observable"]
-    h, T, _ = checks.steps(h, T)
-    checks.euler_stable(h, model.decay_rates)
-    run = ladder(
-        model, np.array([h]), [T], checks.seed(seed), (model.v_reset, model.mu), exact=False
-    )
-    tasks = [(run, tried, b) for b in range(block_count(checks.count("paths", paths)))]
-    sums = _Sums()
-    sums.add(map_blocks(_difference_block, tasks, executor, f"plain, h = {h:g}"))
-    error = math.sqrt(sums.variance / sums.paths)
-    low, high = stats.norm.interval(0.95, sums.mean, error)
-    return Estimate(sums.mean, float(low), float(high), error, math.inf)

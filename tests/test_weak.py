@@ -12,6 +12,7 @@ from lifcore.longrun import euler_law, long_runs, rate_parts
 from lifcore.multilevel import multilevel, plain_monte_carlo
 from lifcore.observables import hill, sine_of_current, smooth_step, spike_count, voltage_square
 from lifcore.pairs import check_observables, ladder, ladder_states
+from lifcore.plain import plain_plan
 from lifcore.strip import boundary_strip, strip_constants
 from lifcore.weak import weak_errors
 from lifcore.white import SHIFT, siegert_rate, white_rates
@@ -157,7 +158,7 @@ def never(*_):
 )
 def test_bad_observables_are_refused_before_any_work(monkeypatch, observable, error, text):
     monkeypatch.setattr("lifcore.weak.map_blocks", never)
-    monkeypatch.setattr("lifcore.multilevel.map_blocks", never)
+    monkeypatch.setattr("lifcore.plain.map_blocks", never)
     monkeypatch.setattr("lifcore.longrun.map_blocks", never)
     with pytest.raises(error, match=text):
         weak_errors(NEURON, {"mine": observable}, **REQUEST)
@@ -396,7 +397,7 @@ def test_multilevel_cost_law():
         ]
         steps.append(sum(one.steps for one in found))
         scaled.append(sum(one.steps / len(one.levels) ** 2 for one in found))
-        plain.append(sum(one.plain_steps for one in found))
+        plain.append(sum(one.plain.steps for one in found))
     assert plain[1] / plain[0] == pytest.approx(64.0, rel=0.4)  # eps^-3
     assert 6.0 < scaled[1] / scaled[0] < 22.0  # eps^-2, the pilot included
     assert steps[1] / steps[0] < 0.7 * plain[1] / plain[0]
@@ -424,6 +425,41 @@ def test_multilevel_refuses_what_it_cannot_afford():
     ):
         with pytest.raises(ValueError, match=text):
             multilevel(NOISY, spike_count, **{"half_width": 0.1, "seed": 1, **COUNT, **changes})
+
+
+def test_plain_plan():
+    asked = {"T": 4.0, "coarsest": 0.125, "half_width": 0.1, "confidence": 0.95}
+    plan = plain_plan(slope=-2.0, variance=3.0, **asked)
+    assert plan.h == pytest.approx(0.05 / 2.0)  # its bias is half of the half-width
+    error = math.sqrt(3.0 / plan.paths)
+    assert 0.9 < 1.959964 * error / 0.05 <= 1.0
+    assert plan.steps == plan.paths * round(4.0 / plan.h)
+    assert plain_plan(slope=0.1, variance=3.0, **asked).h == 0.125
+    assert plain_plan(slope=-2.1, variance=3.0, **asked).h == pytest.approx(4.0 / 168)
+    for changes, text in (
+        ({"slope": math.nan}, "slope"),
+        ({"variance": -1.0}, "variance"),
+        ({"T": 0.0}, "T ="),
+        ({"coarsest": 0.0}, "coarsest"),
+        ({"half_width": 0.0}, "half_width"),
+        ({"confidence": 1.0}, "confidence"),
+        ({"confidence": "x"}, "confidence"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=text):
+            plain_plan(**{"slope": 1.0, "variance": 1.0, **asked, **changes})
+
+
+def test_plain_monte_carlo_meets_the_accuracy_it_was_planned_for():
+    exact = simulate(NOISY, h=0.25, T=4.0, paths=120_000, seed=77, scheme="exact")
+    truth = exact.spike_counts.mean()
+    plan = multilevel(NOISY, spike_count, half_width=0.02, seed=3, **COUNT).plain
+    found = [
+        plain_monte_carlo(NOISY, spike_count, h=plan.h, T=4.0, paths=plan.paths, seed=seed)
+        for seed in range(60)
+    ]
+    squares = [(one.mean - truth) ** 2 for one in found]
+    allowed = math.hypot(0.5, 0.5 / 1.959964) * 0.02
+    assert math.sqrt(np.mean(squares)) == pytest.approx(allowed, rel=0.25)
 
 
 def test_plain_monte_carlo():
