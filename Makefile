@@ -10,6 +10,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BRIAN2 := _build/brian2/bin/python
 
 # The ledger reads the stored outputs of the chapters, so it runs after them.
 LEDGER := $(wildcard book/ledger.ipynb)
@@ -69,10 +70,15 @@ verify: $(STAMP) ## check every claim of the book once more, and list the verdic
 	@mkdir -p _build
 	@$(FRESH_NUMBA) && $(BIN)/python -m lifcore verify --json _build/verify.json $(ARGS)
 
-bench: $(STAMP) ## time the kernels against plain NumPy on this machine
+bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against Brian2, on this machine
 	@$(FRESH_NUMBA) && for script in $(sort $(wildcard benchmarks/*.py)); do \
 	  $(BIN)/python "$$script" $(ARGS) || exit 1; \
 	done
+
+# Brian2 asks for an older NumPy than the book, so it has an environment of its own.
+$(BRIAN2):
+	"$(PYTHON)" -m venv --clear _build/brian2
+	$@ -m pip install --quiet --disable-pip-version-check -r benchmarks/brian2/requirements.txt
 
 lint: $(STAMP) ## ruff, ruff format and mypy, without changing anything
 	$(BIN)/ruff check .

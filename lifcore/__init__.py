@@ -4,7 +4,7 @@ from lifcore.blocks import STREAM_VERSION
 from lifcore.claims import Claim, Claims, ks_distance
 from lifcore.coupling import CoupledEnsemble, couple
 from lifcore.fokker_planck import Stationary, stationary
-from lifcore.model import LIF, constant_drive_period
+from lifcore.model import LIF, Feedforward, constant_drive_period
 from lifcore.simulate import Ensemble, simulate, simulate_spikes
 from lifcore.statistics import Estimate, Order, estimate, fit_order, mean, ratio
 
@@ -18,6 +18,7 @@ __all__ = [
     "CoupledEnsemble",
     "Ensemble",
     "Estimate",
+    "Feedforward",
     "Order",
     "Stationary",
     "constant_drive_period",

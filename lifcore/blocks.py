@@ -26,12 +26,14 @@ Result = TypeVar("Result")
 
 
 def generators(
-    seed: np.random.SeedSequence, block: int
+    seed: np.random.SeedSequence, block: int, neuron: int = 0
 ) -> tuple[np.random.Generator, np.random.Generator]:
-    """Return a block's two streams: one for the steps, one for bridge refinement.
+    """Return the two streams of a neuron in a block: for the steps, and for bridge refinement.
 
-    The first is that of the block-th child of `seed`, as ``seed.spawn`` would make it; the
-    second is that of this child's first child.
+    Each neuron of a network has streams of its own, so that a neuron's noise does not depend
+    on how many others there are. The first of neuron 0 is that of the block-th child of
+    `seed`, as ``seed.spawn`` would make it; that of neuron j > 0 is that of this child's child
+    number j; and the second is that of the first child of the first.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ def generators(
         The request's seed; it is not changed.
     block : int
         Index of the block.
+    neuron : int, optional
+        Index of the neuron.
 
     Returns
     -------
@@ -51,14 +55,15 @@ def generators(
     >>> type(steps.bit_generator).__name__
     'SFC64'
     """
-    grandchild = np.random.SeedSequence(
-        entropy=seed.entropy, spawn_key=(*seed.spawn_key, block, 0), pool_size=seed.pool_size
-    )
-    return step_generator(seed, block), np.random.Generator(np.random.SFC64(grandchild))
+    # Neuron 0 has no number of its own: child 0 of its key is its refinement.
+    own = (neuron,) if neuron > 0 else ()
+    return step_generator(seed, block, neuron), _generator(seed, block, *own, 0)
 
 
-def step_generator(seed: np.random.SeedSequence, block: int) -> np.random.Generator:
-    """Return the first of a block's two streams, for runs that refine nothing.
+def step_generator(
+    seed: np.random.SeedSequence, block: int, neuron: int = 0
+) -> np.random.Generator:
+    """Return the first of the two streams, for runs that refine nothing.
 
     Examples
     --------
@@ -66,8 +71,12 @@ def step_generator(seed: np.random.SeedSequence, block: int) -> np.random.Genera
     >>> generators(seed, 0)[0].random() == step_generator(seed, 0).random()
     True
     """
+    return _generator(seed, block, *((neuron,) if neuron > 0 else ()))
+
+
+def _generator(seed: np.random.SeedSequence, *key: int) -> np.random.Generator:
     child = np.random.SeedSequence(
-        entropy=seed.entropy, spawn_key=(*seed.spawn_key, block), pool_size=seed.pool_size
+        entropy=seed.entropy, spawn_key=(*seed.spawn_key, *key), pool_size=seed.pool_size
     )
     return np.random.Generator(np.random.SFC64(child))
 

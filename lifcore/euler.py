@@ -1,4 +1,4 @@
-r"""Euler–Maruyama, as kernels on arrays of shape (neurons, paths of a block).
+r"""Euler–Maruyama, as kernels that move one neuron on all paths of a block.
 
 One step of length h maps (V, I) to
 
@@ -10,12 +10,14 @@ and V' >= v_th means a spike at the right end of the step and V = v_reset.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from lifcore.model import LIF
+from lifcore.signals import deliver
 
 SPIKE = np.dtype(
     [
@@ -52,13 +54,13 @@ class EulerStep(NamedTuple):
     i_th: np.ndarray
 
 
-def euler_step(lif: LIF, h: float) -> EulerStep:
-    """Return the constants of one Euler step of a single neuron.
+def euler_step(neurons: LIF | Sequence[LIF], h: float) -> EulerStep:
+    """Return the constants of one Euler step.
 
     Parameters
     ----------
-    lif : LIF
-        The neuron.
+    neurons : LIF or sequence of LIF
+        The neurons, each with numbers for parameters.
     h : float
         Step size.
 
@@ -68,22 +70,23 @@ def euler_step(lif: LIF, h: float) -> EulerStep:
 
     Examples
     --------
-    >>> float(euler_step(LIF(tau=0.5), 0.25).pull[0])
-    0.5
+    >>> euler_step(LIF(tau=0.5), 0.25).pull.tolist()
+    [0.5]
     """
+    each = [neurons] if isinstance(neurons, LIF) else neurons
 
-    def one(value: float) -> np.ndarray:
-        return np.array([value])
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(neuron, name) for neuron in each])
 
     return EulerStep(
         h=h,
-        g=one(lif.g),
-        pull=one(h * lif.a),
-        mu=one(lif.mu),
-        sigma=one(lif.sigma),
-        v_th=one(lif.v_th),
-        v_reset=one(lif.v_reset),
-        i_th=one(lif.i_th),
+        g=column("g"),
+        pull=h * column("a"),
+        mu=column("mu"),
+        sigma=column("sigma"),
+        v_th=column("v_th"),
+        v_reset=column("v_reset"),
+        i_th=column("i_th"),
     )
 
 
@@ -142,29 +145,35 @@ def record_crossed(step, j, series, time, before, crossed, spikes, recorded):
 
 
 @njit(nogil=True, cache=True)
-def euler_block(step, steps, stream, v, i, counts, spikes, recorded):
-    """Advance a block by `steps` Euler steps, in place.
+def euler_neuron(
+    step, width, j, begin, end, stream, v, i, counts, signals, weight, spikes, recorded, marks
+):
+    """Advance one neuron on all lanes from step `begin` to step `end`, in place.
 
-    Draws one normal a lane, neuron and step, in the order step, neuron, lane.
-    Records spikes if `spikes` has room for any, else only counts them.
+    Draws `width` normals a step, in the order step, lane, whether there are as many lanes or
+    fewer. Records spikes if `spikes` has
+    room for any, else only counts them; ``marks[n + 1]`` is the number recorded up to the n-th
+    of these steps. A signal of step n enters the current at that step's end.
     """
-    neurons, lanes = v.shape
+    lanes = v.size
     root = math.sqrt(step.h)
-    dw = np.empty(lanes)
+    drawn = np.empty(width)
+    dw = drawn[:lanes]
     before = np.empty((3, lanes))
     crossed = np.empty(lanes, np.bool_)
-    for n in range(steps):
-        for j in range(neurons):
-            fill_normals(stream, dw)
-            if spikes.size == 0:
-                advance_counting(step, j, v[j], i[j], dw, root, counts[j])
-            else:
+    for n in range(begin, end):
+        fill_normals(stream, drawn)
+        if spikes.size == 0:
+            advance_counting(step, j, v, i, dw, root, counts)
+        else:
+            for lane in range(lanes):
+                dw[lane] *= root
+            if advance(step, j, v, i, dw, before, crossed) > 0:
+                record_crossed(step, j, 0, (n + 1) * step.h, before, crossed, spikes, recorded)
                 for lane in range(lanes):
-                    dw[lane] *= root
-                if advance(step, j, v[j], i[j], dw, before, crossed) > 0:
-                    record_crossed(step, j, 0, (n + 1) * step.h, before, crossed, spikes, recorded)
-                    for lane in range(lanes):
-                        counts[j, lane] += crossed[lane]
+                    counts[lane] += crossed[lane]
+            marks[n - begin + 1] = recorded[0]
+        deliver(signals, 0, n - begin, weight, i)
 
 
 @njit(nogil=True, cache=True)

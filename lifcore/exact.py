@@ -6,6 +6,10 @@ the cubic through these data stays clear of the threshold by several such deviat
 spike. Any other step is halved, its middle drawn conditionally on both ends, again and
 again, until each piece is either clear or crosses steeply compared with the noise left
 inside it; the root of the cubic is then the spike's time, its slope the crossing speed.
+
+A presynaptic spike adds its weight w to I, and to V from then on w times the voltage kernel
+of :mod:`lifcore.brownian`. V stays continuous and bends: the cubic is laid anew through what
+V and its slope are at that instant and at the piece's end.
 """
 
 from __future__ import annotations
@@ -50,7 +54,7 @@ class ExactStep(NamedTuple):
     root_depth: int
 
 
-@lru_cache(maxsize=64)  # every block of a run asks for the same tables
+@lru_cache(maxsize=1024)  # every block of a run asks for the same tables
 def exact_step(lif: LIF, h: float) -> ExactStep:
     """Return the constants of one exact step.
 
@@ -155,15 +159,30 @@ def top(v0, v1, d0, d1):
 
 
 @njit(nogil=True, cache=True)
-def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded):
+def jump_response(g, a, u):
+    """Return what is left of a unit jump of I after a time u: in I, and in V.
+
+    The second is :func:`lifcore.brownian.voltage_kernel`.
+    """
+    slow, gap = min(g, a), abs(g - a)
+    spread = u if gap == 0.0 else -math.expm1(-gap * u) / gap
+    return math.exp(-a * u), math.exp(-slow * u) * spread
+
+
+@njit(nogil=True, cache=True)
+def refine(
+    step, time, v, i, normals, stream, lane, j, series, spikes, recorded, jump_times, jump_sizes
+):
     """Find the spikes of one neuron in one step, by halving it where that is needed.
 
-    Parameters: the state at the step's start and the three normals of its noise. Returns V
-    at the step's end and the number of spikes, each of which is recorded.
+    Parameters: the state at the step's start, the three normals of its noise, and the jumps
+    of I within the step, in order, their times counted from its start. Returns V and I at
+    the step's end and the number of spikes, each of which is recorded.
     """
     table = step.bridges
     deepest = table.length.size - 1
     g, mu, sigma, a = step.g, step.mu, step.sigma, step.a
+    gap = step.v_th - step.v_reset
     # Stack of the pieces still ahead, the nearest last: depth and noise of the chain.
     depths = np.empty(deepest + 2, np.int64)
     noise = np.empty((deepest + 2, 3))
@@ -177,6 +196,8 @@ def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded)
     depths[0] = 0
     size = 1
     spiked = 0
+    elapsed = 0.0
+    next_jump = 0
     while size > 0:
         size -= 1
         d = depths[size]
@@ -192,16 +213,59 @@ def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded)
         slope, slope_end = i - g * v, i_end - g * v_end
         third = length / 3.0
         highest = top(v, v_end, third * slope, third * slope_end)
+        # Jumps of this piece; what they add to V is at most their size times the time left.
+        last_jump = next_jump
+        while last_jump < jump_times.size and (
+            size == 0 or jump_times[last_jump] < elapsed + length
+        ):
+            left_over = max(elapsed + length - jump_times[last_jump], 0.0)
+            highest += max(jump_sizes[last_jump], 0.0) * left_over
+            last_jump += 1
         # From above the threshold there is no way up through it: such a piece has no spike.
         below = v <= step.v_th
         split = below and d < step.first_depth
+        search = below and not split and highest + CLEARANCE * table.spread[d] >= step.v_th
+        left, v_left, jump = 0.0, v, next_jump
+        found = 0
         u, rise = -1.0, 0.0
-        if below and not split and highest + CLEARANCE * table.spread[d] >= step.v_th:
-            u, rise = first_crossing(
-                v - step.v_th, v_end - step.v_th, length * slope, length * slope_end
-            )
-            steep = sigma * math.sqrt(length) <= STEEPNESS * rise / length
-            split = u < 0.0 or not steep or d < step.root_depth
+        while not split:
+            rest = length * (1.0 - left)
+            if search or found > 0:
+                u, rise = first_crossing(
+                    v_left - step.v_th, v_end - step.v_th, rest * slope, rest * slope_end
+                )
+            at = 2.0
+            if jump < last_jump:
+                at = min(max((jump_times[jump] - elapsed) / length, left), 1.0)
+            if u >= 0.0 and left + u * (1.0 - left) <= at:
+                speed = rise / rest
+                if found == 0:
+                    steep = sigma * math.sqrt(length) <= STEEPNESS * speed
+                    split = not steep or d < step.root_depth
+                    if split and d < deepest:
+                        break
+                    split = False
+                left = left + u * (1.0 - left)
+                found += 1
+                record(spikes, recorded, lane, j, series, time + left * length, speed, 0.0)
+                # The state is linear, so a reset shifts what follows by a decaying constant.
+                v_end -= gap * math.exp(-g * (length * (1.0 - left)))
+                v_left, slope = step.v_reset, speed + g * gap
+            elif at <= 1.0:
+                u_jump = (at - left) / (1.0 - left) if left < 1.0 else 0.0
+                v_left, slope = _on_cubic(v_left, v_end, rest * slope, rest * slope_end, u_jump)
+                slope = slope / rest if rest > 0.0 else i_end - g * v_left
+                i_more, v_more = jump_response(g, a, length * (1.0 - at))
+                i_end += jump_sizes[jump] * i_more
+                v_end += jump_sizes[jump] * v_more
+                slope += jump_sizes[jump]
+                left = at
+                jump += 1
+            else:
+                # Nothing found: a crossing may still hide in the noise within the piece.
+                split = search and found == 0
+                break
+            slope_end = i_end - g * v_end
         if split and d < deepest:
             first = table.mean[d]
             root = table.root[d]
@@ -224,23 +288,20 @@ def refine(step, time, v, i, normals, stream, lane, j, series, spikes, recorded)
             depths[size + 1] = d + 1
             size += 2
             continue
-        left = 0.0
-        while u >= 0.0:
-            speed = rise / (length * (1.0 - left))
-            left = left + u * (1.0 - left)
-            spiked += 1
-            record(spikes, recorded, lane, j, series, time + left * length, speed, 0.0)
-            # The state is linear, so a reset shifts what follows by a decaying constant.
-            rest = length * (1.0 - left)
-            v_end -= (step.v_th - step.v_reset) * math.exp(-g * rest)
-            slope_end = i_end - g * v_end
-            slope = speed + g * (step.v_th - step.v_reset)
-            u, rise = first_crossing(
-                step.v_reset - step.v_th, v_end - step.v_th, rest * slope, rest * slope_end
-            )
+        spiked += found
         time += length
+        elapsed += length
+        next_jump = last_jump
         v, i = v_end, i_end
-    return v, spiked
+    return v, i, spiked
+
+
+@njit(nogil=True, cache=True)
+def _on_cubic(f0, f1, m0, m1, u):
+    """Return value and slope at u of the cubic on [0, 1] with these values and slopes."""
+    c3 = 2.0 * (f0 - f1) + m0 + m1
+    c2 = 3.0 * (f1 - f0) - 2.0 * m0 - m1
+    return ((c3 * u + c2) * u + m0) * u + f0, (3.0 * c3 * u + 2.0 * c2) * u + m0
 
 
 @njit(nogil=True, cache=True)
@@ -273,23 +334,26 @@ def flow_block(step, v, i, normals, end, suspect):
 
 
 @njit(nogil=True, cache=True)
-def exact_block(steps_of, steps, h, stream, refinement, v, i, counts, spikes, recorded):
-    """Advance a block by `steps` exact steps, in place.
+def exact_neuron(
+    step, h, j, begin, finish, stream, refinement, v, i, counts, signals, weight,
+    spikes, recorded, marks,
+):  # fmt: skip
+    """Advance one neuron on all lanes from step `begin` to step `finish`, in place.
 
-    `steps_of` is a tuple of ExactStep, one a neuron. Draws three normals a lane, neuron and
-    step from `stream`, in the order step, neuron, component, lane, and what refinement
-    needs from `refinement`.
+    Draws three normals a lane and step from `stream`, in the order step, component, lane, and
+    what refinement needs from `refinement`. ``marks[n + 1]`` is the number of spikes recorded
+    up to the n-th of these steps.
     """
-    neurons, lanes = v.shape
+    lanes = v.size
     normals = np.empty((3, lanes))
     end = np.empty((2, lanes))
     suspect = np.empty(lanes, np.bool_)
-    for n in range(steps):
-        for j in range(neurons):
-            exact_advance(
-                steps_of[j], j, n * h, stream, refinement, v[j], i[j], normals, end, suspect,
-                counts[j], 0, spikes, recorded,
-            )  # fmt: skip
+    for n in range(begin, finish):
+        exact_advance_driven(
+            step, j, n * h, stream, refinement, v, i, normals, end, suspect, counts, 0,
+            spikes, recorded, signals, n - begin, weight,
+        )  # fmt: skip
+        marks[n - begin + 1] = recorded[0]
 
 
 @njit(nogil=True, cache=True)
@@ -299,15 +363,91 @@ def exact_advance(
     """Take one exact step of neuron j over all lanes; `normals` holds its noise afterwards."""
     fill_normals(stream, normals.reshape(normals.size))
     found = flow_block(step, v, i, normals, end, suspect)
+    _finish(
+        step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes,
+        recorded,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def exact_advance_driven(
+    step, j, time, stream, refinement, v, i, normals, end, suspect, counts, series,
+    spikes, recorded, signals, signal_step, weight,
+):  # fmt: skip
+    """Take the same step with the spikes that arrive within it, which are those of series 0."""
+    fill_normals(stream, normals.reshape(normals.size))
+    found = flow_block(step, v, i, normals, end, suspect)
+    if signals.first[0, signal_step] < signals.first[0, signal_step + 1]:
+        found -= _drive(
+            step, j, time, refinement, v, i, normals, end, suspect, counts, series,
+            spikes, recorded, signals, signal_step, weight,
+        )  # fmt: skip
+    _finish(
+        step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes,
+        recorded,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def _finish(
+    step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes, recorded
+):
+    """Refine the `found` lanes marked as suspect, and take over the step's end."""
     if found > 0:
+        nothing = np.empty(0)
         for lane in range(v.size):
             if suspect[lane]:
-                v_end, spiked = refine(
+                end[0, lane], _, spiked = refine(
                     step, time, v[lane], i[lane], normals[:, lane], refinement, lane, j,
-                    series, spikes, recorded,
+                    series, spikes, recorded, nothing, nothing,
                 )  # fmt: skip
-                end[0, lane] = v_end
                 counts[lane] += spiked
     for lane in range(v.size):
         v[lane] = end[0, lane]
         i[lane] = end[1, lane]
+
+
+@njit(nogil=True, cache=True)
+def _drive(
+    step, j, time, refinement, v, i, normals, end, suspect, counts, series,
+    spikes, recorded, signals, signal_step, weight,
+):  # fmt: skip
+    """Finish the lanes that signals reach in this step; return how many were suspect.
+
+    A synapse of weight 0 is no synapse: it leaves every bit as it is.
+    """
+    e, last = signals.first[0, signal_step], signals.first[0, signal_step + 1]
+    h, a, third = step.flow.h, step.a, step.flow.h / 3.0
+    guard = step.v_th - CLEARANCE * step.bridges.spread[0]
+    times, sizes = np.empty(last - e), np.empty(last - e)
+    finished = 0
+    while e < last:
+        lane, count, push = signals.lane[e], 0, 0.0
+        while e < last and signals.lane[e] == lane:
+            size = weight[signals.source[e]]
+            if size != 0.0:
+                times[count] = min(max(signals.time[e] - time, 0.0), h)
+                sizes[count] = size
+                push += max(size, 0.0) * (h - times[count])
+                count += 1
+            e += 1
+        if count == 0:
+            continue
+        finished += suspect[lane]
+        highest = push + top(
+            v[lane], end[0, lane], third * (i[lane] - step.g * v[lane]),
+            third * (end[1, lane] - step.g * end[0, lane]),
+        )  # fmt: skip
+        if step.first_depth > 0 or highest >= guard:
+            end[0, lane], end[1, lane], spiked = refine(
+                step, time, v[lane], i[lane], normals[:, lane], refinement, lane, j,
+                series, spikes, recorded, times[:count], sizes[:count],
+            )  # fmt: skip
+            counts[lane] += spiked
+        else:
+            for k in range(count):
+                i_more, v_more = jump_response(step.g, a, h - times[k])
+                end[0, lane] += sizes[k] * v_more
+                end[1, lane] += sizes[k] * i_more
+        suspect[lane] = False
+    return finished

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifcore import checks
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.simulate import Start, simulate, simulate_spikes
 from lifcore.statistics import Estimate, mean
 
@@ -258,7 +258,7 @@ def crossing_speeds(
     >>> bool((speeds.speed > 0.0).all())
     True
     """
-    checks.instance("lif", lif, LIF)
+    one_neuron("lif", lif)
     T = checks.real("T", T, above=0.0)
     own = checks.seed(seed)
     if settle is not None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.brownian import decay_integral, voltage_kernel
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 
 _FARTHEST = 30.0  # standard deviations of V from its mean up to the threshold
 
@@ -72,7 +72,7 @@ class FreeProcess:
     """
 
     def __init__(self, lif: LIF) -> None:
-        checks.instance("lif", lif, LIF)
+        one_neuron("lif", lif)
         checks.real("lif.g", lif.g, above=0.0, hint="without leak nothing is stationary, raise g")
         checks.real(
             "lif.tau", lif.tau, hint="a current that never forgets is not stationary, lower tau"

@@ -93,18 +93,16 @@ def compare(
     >>> early[0].extra.tolist(), late[0].distance.tolist(), late[1].tolist()
     ([[-1]], [[0.25]], [[1.0], [1.0]])
     """
-    first, ordered = _by_series_and_lane(
-        spikes["series"], spikes["lane"], spikes["time"], levels, lanes
-    )
+    series, lane = np.ascontiguousarray(spikes["series"]), np.ascontiguousarray(spikes["lane"])
+    first, ordered = _by_series_and_lane(series, lane, spikes["time"], levels, lanes)
+    _, speeds = _by_series_and_lane(series, lane, spikes["speed"], levels, lanes)
     comparisons = []
     for T in times:
         extra = np.zeros((levels, lanes), np.int32)
         distance = np.zeros((levels, lanes))
         unpaired = np.full((levels, lanes), np.inf)
-        _compare(first, ordered, T, extra, distance, unpaired)
         slowest = np.full((levels + 1, lanes), np.inf)
-        seen = spikes[spikes["time"] <= T * (1.0 + _ROUNDING)]
-        np.minimum.at(slowest, (seen["series"], seen["lane"]), seen["speed"])
+        _compare(first, ordered, speeds, T, extra, distance, unpaired, slowest)
         comparisons.append((Comparison(extra, distance, unpaired), slowest))
     return comparisons
 
@@ -172,8 +170,13 @@ def _up_to(times, begin, end, T):
 
 
 @njit(nogil=True, cache=True)
-def _compare(first, times, T, extra, distance, unpaired):
+def _compare(first, times, speeds, T, extra, distance, unpaired, slowest):
     levels, lanes = extra.shape
+    for s in range(levels + 1):
+        for k in range(lanes):
+            begin = first[s, k]
+            for m in range(begin, begin + _up_to(times, begin, first[s, k + 1], T)):
+                slowest[s, k] = min(slowest[s, k], speeds[m])
     for s in range(levels):
         for k in range(lanes):
             a, b = first[0, k], first[s + 1, k]

@@ -19,7 +19,7 @@ from scipy import integrate
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, map_blocks
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.pairs import Ladder, Observable, check_observables, evaluate, ladder, ladder_states
 from lifcore.statistics import Estimate, Order, fit_order, mean
 from lifcore.threshold_equation import solve_threshold
@@ -56,7 +56,7 @@ def euler_law(model: LIF, h: float) -> LIF:
     >>> round(one.tau, 4), round(one.sigma, 4)
     (0.4746, 0.6319)
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     h = checks.real("h", h, above=0.0)
     if h >= model.tau:
         raise ValueError(f"h = {h!r} is not below tau = {model.tau!r}; allowed: h < tau")
@@ -108,7 +108,7 @@ def rate_parts(model: LIF) -> RateParts:
     >>> round(sum(rate_parts(LIF(g=1.0, mu=1.0, sigma=1.0, tau=1.0))), 2)
     0.06
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     step = 0.01 * min(model.tau, 1.0 / model.g) if model.g > 0.0 else 0.01 * model.tau
     law = solve_threshold(model, tolerance=1e-5)
 
@@ -242,7 +242,7 @@ def long_runs(
     >>> runs.batches.shape
     (2, 2, 2)
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     tried = check_observables(observables, model) if len(observables) else {}
     sizes, T, _ = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), model.decay_rates)

@@ -1,14 +1,19 @@
-"""The neuron model: parameters, validated once, and what follows from them by hand."""
+"""The models: parameters and weights, validated once, and what follows from them by hand."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
 
 from lifcore import checks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LIF:
     r"""A leaky integrate-and-fire neuron with an exponential synapse and current noise.
 
@@ -17,6 +22,9 @@ class LIF:
         dV = (I - gV)\,dt, \qquad dI = \frac{\mu - I}{\tau}\,dt + \sigma\,dW,
 
     and V jumps from `v_th` to `v_reset` whenever it reaches `v_th` from below.
+
+    In a layer of a `Feedforward` network every field may be an array with one value a
+    neuron; a number stands for all neurons alike.
 
     Parameters
     ----------
@@ -35,7 +43,8 @@ class LIF:
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not a number in the range stated above.
+        If a parameter is not a number in the range stated above, nor an array of them, or
+        if arrays differ in length.
 
     References
     ----------
@@ -45,6 +54,8 @@ class LIF:
     --------
     >>> LIF(mu=1.5, sigma=0.3).i_th
     1.0
+    >>> LIF(mu=np.array([1.0, 1.5])).size
+    2
     """
 
     g: float = 1.0
@@ -55,19 +66,68 @@ class LIF:
     sigma: float = 0.6
 
     def __post_init__(self) -> None:
-        limits: dict[str, dict[str, float | bool]] = {
+        limits: dict[str, dict[str, Any]] = {
             "g": {"at_least": 0.0},
             "tau": {"above": 0.0, "infinite": True},
             "sigma": {"at_least": 0.0},
         }
+        sizes: dict[str, int] = {}
         for field in fields(self):
-            value = checks.real(field.name, getattr(self, field.name), **limits.get(field.name, {}))  # type: ignore[arg-type]
-            object.__setattr__(self, field.name, value)
-        if not self.v_reset < self.v_th:
+            name, value = field.name, getattr(self, field.name)
+            limit = limits.get(name, {})
+            if isinstance(value, np.ndarray) and value.ndim > 0:
+                value = checks.reals(name, value, **limit)
+                sizes[name] = value.size
+            else:
+                value = checks.real(name, value, **limit)
+            object.__setattr__(self, name, value)
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"arrays of different lengths: {sizes}; allowed: one value a neuron")
+        below = np.asarray(self.v_reset) < np.asarray(self.v_th)
+        if not below.all():
             raise ValueError(
                 f"v_reset = {self.v_reset!r} is not below v_th = {self.v_th!r}; "
                 "allowed: v_reset < v_th"
             )
+
+    def _key(self) -> tuple[object, ...]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(tuple(v.tolist()) if isinstance(v, np.ndarray) else v for v in values)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, LIF) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    @property
+    def size(self) -> int | None:
+        """Number of neurons if a field is an array, else None."""
+        sizes = (np.size(v) for f in fields(self) if np.ndim(v := getattr(self, f.name)) > 0)
+        return next(sizes, None)
+
+    def neurons(self, count: int) -> tuple[LIF, ...]:
+        """Return the neurons of a layer of `count`, each with numbers for parameters.
+
+        Parameters
+        ----------
+        count : int
+            Number of neurons; `size` if a field is an array.
+
+        Returns
+        -------
+        tuple of LIF
+
+        Examples
+        --------
+        >>> [neuron.mu for neuron in LIF(mu=np.array([1.0, 1.5])).neurons(2)]
+        [1.0, 1.5]
+        """
+        columns = {f.name: np.broadcast_to(getattr(self, f.name), count) for f in fields(self)}
+        return tuple(
+            LIF(**{name: float(column[k]) for name, column in columns.items()})
+            for k in range(count)
+        )
 
     @property
     def i_th(self) -> float:
@@ -81,8 +141,173 @@ class LIF:
 
     @property
     def decay_rates(self) -> dict[str, float]:
-        """Decay rates of the linear flow by name, for stability limits."""
-        return {"g": self.g, "1/tau": self.a}
+        """Decay rates of the linear flow by name (the largest of a layer), for stability limits."""
+        return {"g": float(np.max(self.g)), "1/tau": float(np.max(self.a))}
+
+
+@dataclass(frozen=True, eq=False)
+class Feedforward:
+    r"""A layered network: each layer's spikes drive the next one, and nothing flows back.
+
+    A spike of neuron j of layer l makes the current I of neuron k of layer l + 1 jump by
+    ``weights[l][k, j]``; the noises of all neurons are independent.
+
+    Parameters
+    ----------
+    layers : sequence of LIF
+        One LIF a layer, the first layer first. Fields that are arrays hold one value a neuron.
+    weights : sequence of array_like or scipy.sparse arrays
+        ``weights[l]`` has shape (neurons of layer l + 1, neurons of layer l); positive is
+        excitatory. The sizes of the layers follow from it; a network of one layer takes its
+        size from the arrays of its LIF.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not chain, a layer has no neurons, or a weight is not a finite
+        number; the message names the layer and the shapes.
+
+    References
+    ----------
+    Dou, Chen, Lin, Xiao, arXiv:2603.10854.
+
+    Examples
+    --------
+    >>> chain = Feedforward([LIF(), LIF(mu=0.8)], [[[0.3, 0.2, 0.1]]])
+    >>> chain.sizes
+    (3, 1)
+    """
+
+    layers: Sequence[LIF]
+    weights: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        layers = checks.sequence("layers", self.layers)
+        if not layers:
+            raise ValueError("layers is empty; allowed: a sequence of one or more LIF")
+        for number, lif in enumerate(layers):
+            checks.instance(f"layers[{number}]", lif, LIF)
+        given = checks.sequence("weights", self.weights)
+        if len(given) != len(layers) - 1:
+            raise ValueError(
+                f"weights has {len(given)} matrices for {len(layers)} layers; allowed: "
+                f"{len(layers) - 1}, one from each layer to the next"
+            )
+        sizes = [lif.size for lif in layers]  # type: ignore[attr-defined]
+        matrices = tuple(checks.weights(number, value, sizes) for number, value in enumerate(given))
+        object.__setattr__(self, "layers", tuple(layers))
+        object.__setattr__(self, "weights", matrices)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons in each layer."""
+        if not self.weights:
+            return (self.layers[0].size or 1,)
+        return (self.weights[0].shape[1], *(matrix.shape[0] for matrix in self.weights))
+
+    @cached_property
+    def neurons(self) -> tuple[LIF, ...]:
+        """All neurons, layer after layer."""
+        return tuple(
+            neuron
+            for lif, count in zip(self.layers, self.sizes, strict=True)
+            for neuron in lif.neurons(count)
+        )
+
+    @property
+    def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where paths start unless told otherwise: v_reset and mu of every neuron."""
+        return self.column("v_reset"), self.column("mu")
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a parameter of all neurons as an array.
+
+        Parameters
+        ----------
+        name : str
+            A field or property of LIF.
+
+        Returns
+        -------
+        ndarray, shape (neurons,)
+
+        Examples
+        --------
+        >>> Feedforward([LIF(mu=0.5), LIF(mu=0.75)], [[[1.0]]]).column("mu").tolist()
+        [0.5, 0.75]
+        """
+        return np.array([getattr(neuron, name) for neuron in self.neurons])
+
+    def layer(self, number: int) -> slice:
+        """Return which neurons a layer has, as a slice of the last axis of results.
+
+        Parameters
+        ----------
+        number : int
+            The layer, from 0.
+
+        Returns
+        -------
+        slice
+
+        Raises
+        ------
+        TypeError, IndexError
+            If `number` is not an integer or out of range.
+
+        Examples
+        --------
+        >>> Feedforward([LIF(), LIF()], [np.ones((2, 3))]).layer(1)
+        slice(3, 5, None)
+        """
+        number = checks.index("layer", number, len(self.layers))
+        first = sum(self.sizes[:number])
+        return slice(first, first + self.sizes[number])
+
+
+def network(name: str, model: object) -> Feedforward:
+    """Return a model as a network: a LIF is a layer without input.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a LIF nor a Feedforward.
+
+    Examples
+    --------
+    >>> network("model", LIF()).sizes
+    (1,)
+    """
+    if isinstance(model, Feedforward):
+        return model
+    if isinstance(model, LIF):
+        return Feedforward([model], [])
+    raise TypeError(
+        f"{name} = {model!r} is a {type(model).__name__}; allowed: lifcore.model.LIF "
+        "or lifcore.model.Feedforward"
+    )
+
+
+def one_neuron(name: str, model: object) -> LIF:
+    """Return `model` if it is a single neuron.
+
+    Raises
+    ------
+    TypeError
+        If it is not a LIF.
+    ValueError
+        If its parameters are arrays.
+
+    Examples
+    --------
+    >>> one_neuron("model", LIF()) == LIF()
+    True
+    """
+    checks.instance(name, model, LIF)
+    assert isinstance(model, LIF)
+    if model.size is not None:
+        raise ValueError(f"{name} = {model!r} is a layer; allowed: a LIF with numbers for fields")
+    return model
 
 
 def constant_drive_period(lif: LIF, current: float | None = None) -> float:

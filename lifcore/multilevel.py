@@ -21,7 +21,7 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.pairs import Observable, check_observables, ladder
 from lifcore.plain import (
     PathSums,
@@ -160,7 +160,7 @@ def multilevel(
     >>> found.low < 0.78 < found.high
     True
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     tried = check_observables({"observable": observable}, model)["observable"]
     coarsest, T, first = checks.steps(coarsest, T)
     checks.euler_stable(coarsest, model.decay_rates)

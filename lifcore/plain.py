@@ -17,7 +17,7 @@ from scipy import stats
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, map_blocks
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.pairs import Ladder, Observable, check_observables, evaluate, ladder, ladder_states
 from lifcore.statistics import Estimate
 
@@ -234,7 +234,7 @@ def plain_monte_carlo(
     >>> 0.5 < found.mean < 1.0
     True
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     tried = check_observables({"observable": observable}, model)["observable"]
     h, T, _ = checks.steps(h, T)
     checks.euler_stable(h, model.decay_rates)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -10,13 +9,13 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, generators, map_blocks
-from lifcore.euler import SPIKE, euler_block, euler_step
-from lifcore.exact import exact_block, exact_step
-from lifcore.model import LIF
+from lifcore.euler import euler_neuron, euler_step
+from lifcore.exact import exact_neuron, exact_step
+from lifcore.layers import NO_SPIKES, Recorder, run_layers
+from lifcore.model import LIF, Feedforward, network
+from lifcore.signals import Signals
 
 SCHEMES = ("euler", "exact")
-
-NO_SPIKES = np.empty(0, SPIKE)
 
 Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 
@@ -25,12 +24,12 @@ Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 class _Run:
     """A validated request, from which any of its blocks can be computed anywhere."""
 
-    model: LIF
+    model: Feedforward
     scheme: str
     h: float
     steps: int
     seed: np.random.SeedSequence
-    start: Start
+    start: Start | None
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ class Ensemble:
 
 
 def simulate(
-    model: LIF,
+    model: LIF | Feedforward,
     *,
     h: float,
     T: float,
@@ -166,8 +165,8 @@ def simulate(
 
     Parameters
     ----------
-    model : LIF
-        The neuron.
+    model : LIF or Feedforward
+        The neuron, or the network. A LIF whose fields are arrays is a layer of neurons.
     h : float
         Step size. For the exact scheme it has no influence on accuracy, only on cost.
     T : float
@@ -176,13 +175,13 @@ def simulate(
         Number of paths.
     seed : int or SeedSequence
         The noise depends on it alone: more paths, other executors or other numbers of
-        workers change no bit of the paths already there.
+        workers change no bit of the paths already there, and neither does a further layer.
     scheme : {"euler", "exact"}, optional
         Euler–Maruyama, or the exact flow with bridge-refined spike times.
     start : pair, optional
-        Initial (V, I): two numbers, or two arrays with one value a path. By default
-        V = v_reset and I = mu. With arrays, the exact scheme's refinement of a path also
-        depends on the starts of the other paths in its block of 256.
+        Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
+        one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's
+        refinement of a path also depends on the starts of the other paths in its block of 256.
     executor : concurrent.futures.Executor, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -200,6 +199,9 @@ def simulate(
     >>> ensemble = simulate(LIF(mu=1.5, sigma=0.3), h=0.01, T=20.0, paths=512, seed=1)
     >>> ensemble.v.shape
     (512, 1)
+    >>> chain = Feedforward([LIF(mu=1.5), LIF(mu=0.5)], [[[0.8, 0.8, 0.8]]])
+    >>> simulate(chain, h=0.01, T=2.0, paths=512, seed=1).spike_counts.shape
+    (512, 4)
     """
     run, paths = _plan(model, h, T, paths, seed, scheme, start)
     tasks = [(run, b, paths) for b in range(block_count(paths))]
@@ -209,7 +211,7 @@ def simulate(
 
 
 def simulate_spikes(
-    model: LIF,
+    model: LIF | Feedforward,
     *,
     h: float,
     T: float,
@@ -252,18 +254,21 @@ def _plan(
     model: object, h: object, T: object, paths: object, seed: object, scheme: object, start: object
 ) -> tuple[_Run, int]:
     """Validate a request; return what any block needs, and the number of paths."""
-    checks.instance("model", model, LIF)
-    assert isinstance(model, LIF)
+    net = network("model", model)
     scheme = checks.one_of("scheme", scheme, SCHEMES)
     h, _, steps = checks.steps(h, T)
-    if scheme == "euler":
-        checks.euler_stable(h, model.decay_rates)
-    else:
-        checks.exact_affordable(h, model.decay_rates)
-    paths = checks.count("paths", paths)
-    checks.memory(f"the results of {paths} paths", 24.0 * paths)
-    begin = checks.start(start, paths, (model.v_reset, model.mu), model.v_th, model.i_th)
-    return _Run(model, scheme, h, steps, checks.seed(seed), begin), paths
+    for lif in net.layers:
+        if scheme == "euler":
+            checks.euler_stable(h, lif.decay_rates)
+        else:
+            checks.exact_affordable(h, lif.decay_rates)
+    paths, neurons = checks.count("paths", paths), len(net.neurons)
+    of = f" of {neurons} neurons" if neurons > 1 else ""
+    checks.memory(f"the results of {paths} paths{of}", 24.0 * paths * neurons)
+    begin = None
+    if start is not None:
+        begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
+    return _Run(net, scheme, h, steps, checks.seed(seed), begin), paths
 
 
 def _record(run: _Run, paths: int, executor: Executor | None) -> np.ndarray:
@@ -281,79 +286,81 @@ def _record(run: _Run, paths: int, executor: Executor | None) -> np.ndarray:
     return table
 
 
-def initial_state(start: Start, block: int, default: tuple[float, float]) -> np.ndarray:
-    """Return a block's (V, I), shape (2, 1, BLOCK); lanes past the last path start at `default`.
+def initial_state(start: Start | None, block: int, default: Start) -> np.ndarray:
+    """Return a block's (V, I), shape (2, neurons, BLOCK).
+
+    Parameters
+    ----------
+    start : pair or None
+        Two numbers, or two arrays of shape (paths,) or (paths, neurons); None is `default`.
+    block : int
+        Index of the block.
+    default : pair
+        Two numbers, or two arrays of shape (neurons,); lanes past the last path start there.
 
     Examples
     --------
-    >>> initial_state((0.0, 1.2), 0, (0.0, 1.2))[:, 0, 0].tolist()
+    >>> initial_state(None, 0, (0.0, 1.2))[:, 0, 0].tolist()
     [0.0, 1.2]
     """
-    state = np.empty((2, 1, BLOCK))
-    values: tuple[float | np.ndarray, ...] = start
-    for part, value, other in zip(state, values, default, strict=True):
+    state = np.empty((2, np.size(default[0]), BLOCK))
+    for k, part in enumerate(state):
+        part[:] = np.reshape(default[k], (-1, 1))
+        value = None if start is None else start[k]
         if isinstance(value, np.ndarray):
-            own = value[block * BLOCK : (block + 1) * BLOCK]
-            part[0, : own.size] = own
-            part[0, own.size :] = other
-        else:
+            own = value[block * BLOCK : (block + 1) * BLOCK].reshape(-1, part.shape[0]).T
+            part[:, : own.shape[1]] = own
+        elif value is not None:
             part[:] = value
     return state
 
 
-def _simulate_block(run: _Run, block: int, spikes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Simulate a block, recording into `spikes`; return V, I, counts and the number recorded."""
-    stream, refinement = generators(run.seed, block)
-    v, i = initial_state(run.start, block, (run.model.v_reset, run.model.mu))
+def _simulate_block(run: _Run, block: int, paths: int, record: bool) -> tuple[np.ndarray, ...]:
+    """Simulate a block; return V, I, spike counts and, if wanted, the spikes."""
+    neurons = run.model.neurons
+    state = initial_state(run.start, block, run.model.at_rest)
+    # Euler draws the noise of all paths of a block, but moves only those asked for; the exact
+    # scheme's refinement is shared by all of them.
+    lanes = min(BLOCK, paths - block * BLOCK) if run.scheme == "euler" else BLOCK
+    v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
-    recorded = np.zeros(1, np.int64)
-    if run.scheme == "euler":
-        step = euler_step(run.model, run.h)
-        euler_block(step, run.steps, stream, v, i, counts, spikes, recorded)
-    else:
-        steps_of = (exact_step(run.model, run.h),)
-        exact_block(steps_of, run.steps, run.h, stream, refinement, v, i, counts, spikes, recorded)
-    return v, i, counts, recorded
+    streams = [generators(run.seed, block, j) for j in range(len(neurons))]
+    euler = euler_step(neurons, run.h)
+    exact = [exact_step(neuron, run.h) for neuron in neurons] if run.scheme == "exact" else []
+    recorder = Recorder(BLOCK * 64)
+
+    def advance(
+        j: int, begin: int, end: int, signals: Signals, weight: np.ndarray, keep: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        own = v[j], i[j], counts[j]
+
+        def kernel(spikes: np.ndarray, recorded: np.ndarray, marks: np.ndarray) -> None:
+            if run.scheme == "euler":
+                euler_neuron(
+                    euler, BLOCK, j, begin, end, streams[j][0], *own, signals, weight,
+                    spikes, recorded, marks,
+                )  # fmt: skip
+            else:
+                exact_neuron(
+                    exact[j], run.h, j, begin, end, *streams[j], *own,
+                    signals, weight, spikes, recorded, marks,
+                )  # fmt: skip
+
+        if keep:
+            return recorder.run(kernel, end - begin, streams[j], own)
+        kernel(NO_SPIKES, np.zeros(1, np.int64), np.zeros(end - begin + 1, np.int64))
+        return NO_SPIKES, np.empty(0, np.int64)
+
+    (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record)
+    return v, i, counts, np.concatenate([NO_SPIKES, *kept])
 
 
 def _final_block(run: _Run, block: int, paths: int) -> tuple[np.ndarray, ...]:
-    v, i, counts, _ = _simulate_block(run, block, NO_SPIKES)
+    v, i, counts, _ = _simulate_block(run, block, paths, record=False)
     return v.T.copy(), i.T.copy(), counts.T.copy()
 
 
 def _record_block(run: _Run, block: int, paths: int) -> np.ndarray:
-    def attempt(spikes: np.ndarray) -> int:
-        return int(_simulate_block(run, block, spikes)[3][0])
-
-    spikes = record_all(attempt, BLOCK * max(16, round(run.steps * run.h)))
+    spikes = _simulate_block(run, block, paths, record=True)[3]
     spikes = spikes[spikes["lane"] < paths - block * BLOCK]
     return spikes[np.lexsort((spikes["time"], spikes["neuron"], spikes["lane"]))]
-
-
-def record_all(attempt: Callable[[np.ndarray], int], guess: int) -> np.ndarray:
-    """Return all spikes of a block that can be run again into a larger buffer.
-
-    Parameters
-    ----------
-    attempt : callable
-        Runs the block, records into the buffer it is given as far as there is room, and
-        returns the number of spikes there were.
-    guess : int
-        Size of the first buffer.
-
-    Returns
-    -------
-    ndarray
-        The recorded spikes.
-
-    Examples
-    --------
-    >>> record_all(lambda buffer: 3, 1).size
-    3
-    """
-    spikes = np.empty(guess, SPIKE)
-    needed = attempt(spikes)
-    if needed > guess:
-        spikes = np.empty(needed, SPIKE)
-        needed = attempt(spikes)
-    return spikes[:needed]

@@ -27,7 +27,7 @@ from scipy import integrate
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, generators, map_blocks
 from lifcore.exact import exact_advance, exact_step
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.simulate import NO_SPIKES
 from lifcore.statistics import Estimate, Order, fit_order, ratio
 from lifcore.threshold_equation import ThresholdLaw
@@ -147,7 +147,7 @@ def boundary_strip(
     >>> 0 < strip.disagreement[0].mean < 0.02
     True
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     sizes, T, multiples = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), model.decay_rates)
     burn_in = checks.real("burn_in", burn_in, at_least=0.0)

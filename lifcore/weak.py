@@ -15,7 +15,7 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, map_blocks
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.pairs import Ladder, Observable, check_observables, evaluate, ladder, ladder_states
 from lifcore.simulate import Start
 from lifcore.statistics import Estimate, Order, fit_order, ratio
@@ -271,7 +271,7 @@ def weak_errors(
     >>> [abs(error.mean) < 0.1 for error in found.errors("cos V")]
     [True, True]
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     tried = check_observables(observables, model)
     sizes, T, _ = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), model.decay_rates)

@@ -21,7 +21,7 @@ from scipy import integrate, special
 
 from lifcore import checks
 from lifcore.blocks import BLOCK, block_count, generators, map_blocks
-from lifcore.model import LIF
+from lifcore.model import LIF, one_neuron
 from lifcore.statistics import Estimate, Order, fit_order, mean
 
 SHIFT = 0.5825971579390106
@@ -61,7 +61,7 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     >>> round(1000 * siegert_rate(neuron, 5 / 20**0.5), 4)  # Hz
     20.4216
     """
-    checks.instance("model", model, LIF)
+    one_neuron("model", model)
     checks.real("model.g", model.g, above=0.0)
     scale = checks.real("noise", noise, above=0.0) * math.sqrt(model.g)
     top = model.v_th + checks.real("shift", shift)

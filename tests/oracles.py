@@ -4,7 +4,7 @@ Nothing here imports lifcore: every oracle takes the neuron's parameters from it
 """
 
 import numpy as np
-from scipy import integrate, linalg, special
+from scipy import integrate, linalg, optimize, special
 
 BLOCK = 256
 
@@ -88,3 +88,74 @@ def standard_errors_off(sample, covariance):
     variances = np.diag(covariance)
     error = np.sqrt((np.outer(variances, variances) + covariance**2) / n)
     return (moments - covariance) / error
+
+
+def neuron_streams(seed, block, neuron):
+    """The documented streams of one neuron of a network in a block."""
+    child = np.random.SeedSequence(seed).spawn(block + 1)[block]
+    if neuron > 0:
+        child = child.spawn(neuron + 1)[neuron]
+    steps = np.random.Generator(np.random.SFC64(child))
+    refinement = np.random.Generator(np.random.SFC64(child.spawn(1)[0]))
+    return steps, refinement
+
+
+def euler_network(neurons, weights, h, dw):
+    """Euler–Maruyama of a network; weights[target, source] over all neurons.
+
+    dw has shape (steps, neurons, paths). A spike of a step enters I at the step's end. Returns
+    V, I and counts of shape (neurons, paths), and the steps of spikes as (step, neuron, path).
+    """
+    column = {
+        name: np.array([[getattr(neuron, name)] for neuron in neurons])
+        for name in ("g", "v_th", "v_reset", "tau", "mu", "sigma")
+    }
+    v = np.broadcast_to(column["v_reset"], dw.shape[1:]).copy()
+    i = np.broadcast_to(column["mu"], dw.shape[1:]).copy()
+    counts, spikes = np.zeros(dw.shape[1:], int), []
+    for n, increment in enumerate(dw):
+        v_new = v + h * (i - column["g"] * v)
+        above = v_new >= column["v_th"]
+        spikes += [(n, *where) for where in np.argwhere(above)]
+        i = i + h * (1.0 / column["tau"]) * (column["mu"] - i) + column["sigma"] * increment
+        i = i + weights @ above
+        v = np.where(above, column["v_reset"], v_new)
+        counts += above
+    return v, i, counts, spikes
+
+
+def driven_neuron(neuron, arrivals, T, v, i):
+    """Spike times and speeds of a neuron without noise, from (v, i), driven by (time, size) jumps.
+
+    Between events V and I are sums of exponentials; a crossing is bracketed on a fine grid and
+    found by Brent's method.
+    """
+    a, g = 1.0 / neuron.tau, neuron.g
+
+    def state(u, v, i):
+        x = i - neuron.mu
+        rest = neuron.mu / g
+        kernel = u * np.exp(-g * u) if a == g else (np.exp(-a * u) - np.exp(-g * u)) / (g - a)
+        return rest + (v - rest) * np.exp(-g * u) + x * kernel, neuron.mu + x * np.exp(-a * u)
+
+    found, now = [], 0.0
+    events = [*sorted(arrivals), (T, 0.0)]
+    for time, size in events:
+        while now < time:
+            length = time - now
+            grid = np.linspace(0.0, length, 4000)
+            height = state(grid, v, i)[0] - neuron.v_th
+            up = np.flatnonzero((height[1:] >= 0.0) & (height[:-1] < 0.0))
+            if up.size == 0:
+                v, i = state(length, v, i)
+                break
+            u = optimize.brentq(
+                lambda u, v=v, i=i: state(u, v, i)[0] - neuron.v_th,
+                grid[up[0]], grid[up[0] + 1], xtol=1e-14,
+            )  # fmt: skip
+            i = state(u, v, i)[1]
+            now += u
+            found.append((now, i - g * neuron.v_th))
+            v = neuron.v_reset
+        i, now = i + size, time
+    return found

@@ -42,19 +42,21 @@ def test_bit_for_bit(neuron, h):
 def test_counting_and_recording_agree():
     # simulate() counts only; asking for spikes runs the kernel that records them. Both end alike.
     from lifcore.blocks import generators
-    from lifcore.euler import SPIKE, euler_block
+    from lifcore.euler import SPIKE, euler_neuron
+    from lifcore.signals import silence
 
     neuron = LIF(mu=1.5)
     ends = []
     for room in (0, 1, 10_000):  # counting only; a buffer that overflows; one that does not
-        state = np.zeros((2, 1, 256))
+        state = np.zeros((2, 256))
         state[1] = neuron.mu
-        counts, recorded = np.zeros((1, 256), np.int64), np.zeros(1, np.int64)
+        counts, recorded = np.zeros(256, np.int64), np.zeros(1, np.int64)
         stream, _ = generators(np.random.SeedSequence(13), 0)
         spikes = np.empty(room, SPIKE)
-        euler_block(
-            euler_step(neuron, 0.05), 200, stream, state[0], state[1], counts, spikes, recorded
-        )
+        euler_neuron(
+            euler_step(neuron, 0.05), 256, 0, 0, 200, stream, state[0], state[1], counts,
+            silence(1, 200), np.empty(0), spikes, recorded, np.zeros(201, np.int64),
+        )  # fmt: skip
         ends.append((state, counts))
         assert recorded[0] == (counts.sum() if room else 0)
     for state, counts in ends[1:]:

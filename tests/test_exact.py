@@ -367,6 +367,9 @@ def test_depths_follow_the_fastest_time_scale():
     assert line.first_depth <= 2
 
 
+NO_JUMPS = np.empty(0), np.empty(0)
+
+
 @pytest.mark.parametrize(
     ("sigma", "current", "splits"),
     # sigma sqrt(h) over the crossing speed: 0.6 %, 3 % and 30 %, against a limit of 1 %.
@@ -378,6 +381,6 @@ def test_a_crossing_is_accepted_only_if_steep(sigma, current, splits):
     spikes, recorded = np.empty(4, SPIKE), np.zeros(1, np.int64)
     stream, untouched = (np.random.Generator(np.random.SFC64(1)) for _ in range(2))
     v = 1.0 - 0.5 * h * (current - 1.0)  # half a step below the threshold
-    refine(step, 0.0, v, current, np.zeros(3), stream, 0, 0, 0, spikes, recorded)
+    refine(step, 0.0, v, current, np.zeros(3), stream, 0, 0, 0, spikes, recorded, *NO_JUMPS)
     assert recorded[0] == 1
     assert (stream.standard_normal() != untouched.standard_normal()) == splits

@@ -1,0 +1,39 @@
+"""Validation of everything a user hands to lifcore, in one place.
+
+Every function returns the value in the form the rest of the package expects, or
+raises an error that names the argument, shows its value and says what is allowed.
+"""
+
+from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
+from lifcore.checks.models import memory, start, weights
+from lifcore.checks.values import (
+    count,
+    index,
+    instance,
+    one_of,
+    positive,
+    real,
+    reals,
+    seed,
+    sequence,
+)
+
+__all__ = [
+    "count",
+    "euler_stable",
+    "exact_affordable",
+    "index",
+    "instance",
+    "levels",
+    "memory",
+    "one_of",
+    "positive",
+    "real",
+    "reals",
+    "seed",
+    "sequence",
+    "start",
+    "steps",
+    "times",
+    "weights",
+]

@@ -1,0 +1,160 @@
+"""Steps, horizons and times, and what a scheme can take of them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from itertools import pairwise
+
+import numpy as np
+
+from lifcore.checks.values import is_sequence, real
+
+# A grid is accepted when its rounding error is that of a few floating point operations.
+_GRID_TOLERANCE = 1e-9
+
+
+def _multiple(numerator: float, denominator: float) -> int:
+    """Return the whole ratio of two floats, 0 if the ratio is not whole."""
+    ratio = numerator / denominator
+    if not 0.5 <= ratio < 2**53:
+        return 0
+    whole = round(ratio)
+    return whole if abs(ratio - whole) <= _GRID_TOLERANCE * whole else 0
+
+
+def steps(h: object, T: object) -> tuple[float, float, int]:
+    """Return `h`, `T` and the number of steps T/h.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If either is not a positive finite number or T is not a multiple of h.
+
+    Examples
+    --------
+    >>> steps(0.1, 2)
+    (0.1, 2.0, 20)
+    """
+    h, T = real("h", h, above=0.0), real("T", T, above=0.0)
+    n = _multiple(T, h)
+    if n == 0:
+        nearest = f", for example h = {T / math.ceil(T / h)!r}" if T / h < 2**53 else ""
+        raise ValueError(
+            f"T = {T!r} is not a multiple of h = {h!r}; "
+            f"allowed: T = n h with a whole n >= 1{nearest}"
+        )
+    return h, T, n
+
+
+def levels(h: object, T: object) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return step sizes as an array, `T`, and each step's length in finest steps.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `h` is not a non-empty sequence of distinct nested steps that divide T.
+
+    Examples
+    --------
+    >>> levels([0.25, 0.125], 1.0)[2]
+    array([2, 1])
+    """
+    if isinstance(h, numbers.Real):
+        h = [h]
+    if not is_sequence(h):
+        raise TypeError(f"h = {h!r}; allowed: a sequence of one or more step sizes")
+    if len(h) == 0:
+        raise ValueError(f"h = {h!r} is empty; allowed: a sequence of one or more step sizes")
+    sizes = np.array([real(f"h[{k}]", value, above=0.0) for k, value in enumerate(h)])
+    T = real("T", T, above=0.0)
+    order = np.argsort(sizes)
+    for fine, coarse in pairwise(order):
+        if _multiple(sizes[coarse], sizes[fine]) < 2:
+            raise ValueError(
+                f"h[{coarse}] = {float(sizes[coarse])!r} does not nest with h[{fine}] = "
+                f"{float(sizes[fine])!r}; allowed: distinct steps, each a whole multiple of the "
+                "next smaller one, such as h, 2h, 4h"
+            )
+    steps(float(sizes.max()), T)
+    finest = float(sizes.min())
+    return sizes, T, np.array([_multiple(size, finest) for size in sizes])
+
+
+def times(value: object, h: float, T: float) -> list[float]:
+    """Return increasing observation times on the grid of `h`, with `T` as the last one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `value` is not a sequence of increasing multiples of `h` below `T`.
+
+    Examples
+    --------
+    >>> times([0.5], 0.25, 1.0)
+    [0.5, 1.0]
+    """
+    if not is_sequence(value):
+        raise TypeError(f"times = {value!r}; allowed: a sequence of times before T")
+    looks = [real(f"times[{k}]", t, above=0.0) for k, t in enumerate(value)]
+    for k, t in enumerate(looks):
+        if _multiple(t, h) == 0 or t >= T or (k > 0 and t <= looks[k - 1]):
+            raise ValueError(
+                f"times[{k}] = {t!r}; allowed: increasing multiples of the finest h = {h!r}, "
+                f"each below T = {T!r}"
+            )
+    return [*looks, T]
+
+
+def euler_stable(h: float, rates: dict[str, float]) -> None:
+    """Refuse a step at which plain Euler amplifies the leak or the synaptic decay.
+
+    Parameters
+    ----------
+    h : float
+        Step size.
+    rates : dict of str to float
+        The decay rates of the linear flow, by name; |1 - h rate| < 1 is needed for each.
+
+    Raises
+    ------
+    ValueError
+        If h >= 2 / rate for one of them.
+
+    Examples
+    --------
+    >>> euler_stable(0.1, {"g": 1.0, "1/tau": 2.0})
+    """
+    for name, rate in rates.items():
+        if h * rate >= 2.0:
+            raise ValueError(
+                f"h = {h!r} is beyond Euler's stability limit 2/({name}) = {2.0 / rate:g}; "
+                f"allowed: h < {2.0 / rate:g}"
+            )
+
+
+def exact_affordable(h: float, rates: dict[str, float]) -> None:
+    """Refuse a step of the exact scheme so long that it would be halved without end.
+
+    Parameters
+    ----------
+    h : float
+        Step size.
+    rates : dict of str to float
+        As in `euler_stable`.
+
+    Raises
+    ------
+    ValueError
+        If h exceeds 10 000 times the time scale of one of them.
+
+    Examples
+    --------
+    >>> exact_affordable(2.0, {"g": 1.0, "1/tau": 2.0})
+    """
+    for name, rate in rates.items():
+        if h * rate > 1e4:
+            raise ValueError(
+                f"h = {h!r} is {h * rate:.0e} times 1/({name}); allowed for the exact scheme: "
+                f"h <= {1e4 / rate:g}, since a step is searched for spikes on that time scale"
+            )

@@ -1,0 +1,187 @@
+"""Weights and starts of networks, and the memory that a request takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+
+def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray | sparse.csr_array:
+    """Return the weights from layer `number` to the next one, as floats.
+
+    Parameters
+    ----------
+    number : int
+        Index of the matrix.
+    value : array_like or scipy.sparse array
+        The matrix, rows being targets.
+    sizes : list of int or None
+        Neurons of each layer where they are known; the two that the matrix tells are filled in.
+
+    Returns
+    -------
+    ndarray or csr_array, shape (neurons of layer number + 1, neurons of layer number)
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If its shape does not fit, a layer would have no neurons, or an entry is not finite.
+
+    Examples
+    --------
+    >>> weights(0, [[1, 2]], [None, None]).shape
+    (1, 2)
+    """
+    name, between = f"weights[{number}]", f"from layer {number} to layer {number + 1}"
+    matrix: Any = value
+    if not sparse.issparse(value):
+        try:
+            matrix = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            matrix = np.asarray(None)
+    if matrix.dtype.kind not in "iuf":
+        raise TypeError(
+            f"{name}, {between}, holds {matrix.dtype} values; allowed: an array or a scipy.sparse "
+            "array of real numbers, rows of one length"
+        )
+    sources, targets = sizes[number], sizes[number + 1]
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(
+            f"{name}, {between}, has shape {matrix.shape}; allowed: two dimensions, (targets, "
+            "sources), with one or more neurons in each layer"
+        )
+    if targets not in {None, matrix.shape[0]} or sources not in {None, matrix.shape[1]}:
+        wanted = ", ".join("any" if known is None else str(known) for known in (targets, sources))
+        raise ValueError(
+            f"{name}, {between}, has shape {matrix.shape}, but layer {number} has "
+            f"{'any number of' if sources is None else sources} and layer {number + 1} "
+            f"{'any number of' if targets is None else targets} neurons; allowed: shape ({wanted})"
+        )
+    entries = matrix.tocoo().data if sparse.issparse(matrix) else matrix
+    if not np.isfinite(entries).all():
+        raise ValueError(f"{name}, {between}, holds NaN or infinity; allowed: finite numbers")
+    sizes[number + 1], sizes[number] = matrix.shape
+    if sparse.issparse(value):
+        # A copy: sorted, without duplicates, and nobody else's to change.
+        own = sparse.csr_array(value, dtype=np.float64, copy=True)
+        own.sum_duplicates()
+        return own
+    dense = np.array(matrix, dtype=np.float64, order="C")
+    dense.flags.writeable = False
+    return dense
+
+
+def start(
+    value: object,
+    paths: int,
+    default: tuple[float, float] | tuple[np.ndarray, np.ndarray],
+    v_th: float | np.ndarray,
+    i_th: float | np.ndarray,
+) -> tuple[np.ndarray, np.ndarray] | tuple[float, float]:
+    """Return the initial (V, I), as two numbers or as two arrays.
+
+    Parameters
+    ----------
+    value : None or pair of float or array_like
+        None means `default`.
+    paths : int
+        Number of paths.
+    default : pair of float, or pair of ndarray of shape (neurons,)
+        (v_reset, mu).
+    v_th, i_th : float or ndarray, shape (neurons,)
+        Threshold of V, and the current at which V crosses it at speed 0.
+
+    Returns
+    -------
+    pair of float or of ndarray
+        `default`; or numbers that hold for all; or arrays of shape (paths,) for one neuron
+        and (paths, neurons) for several.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the pair, the shapes or the values are wrong; a start at or above threshold
+        is allowed only at it, on the way down (V = v_th and I < i_th).
+
+    Examples
+    --------
+    >>> start(None, 3, (0.0, 1.2), 1.0, 1.0)
+    (0.0, 1.2)
+    """
+    if value is None:
+        return default
+    if not isinstance(value, Sequence) or len(value) != 2:
+        raise TypeError(f"start = {value!r}; allowed: None or a pair (V, I) of numbers or arrays")
+    neurons = np.size(default[0])
+    shapes = {(), (paths, neurons)} | ({(paths,)} if neurons == 1 else set())
+    shape = f"({paths},)" if neurons == 1 else f"({paths}, {neurons})"
+    pair = []
+    for name, part in zip(("V", "I"), value, strict=True):
+        try:
+            array = np.asarray(part)
+        except ValueError:  # lists of lists of different lengths
+            array = np.asarray(None)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(
+                f"start: {name} = {part!r}; allowed: a number or {paths * neurons} numbers"
+            )
+        if array.shape not in shapes:
+            raise ValueError(
+                f"start: {name} has shape {array.shape}; allowed: a number or shape {shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"start: {name} holds NaN or infinity; allowed: finite numbers")
+        pair.append(array.astype(np.float64))
+    same_for_all = pair[0].ndim == pair[1].ndim == 0
+    each = [part.reshape(-1, neurons) if part.ndim else part.reshape(1, 1) for part in pair]
+    v, i, top, level = np.broadcast_arrays(*each, v_th, i_th)
+    wrong = (v > top) | ((v == top) & (i >= level))
+    if wrong.any():
+        k, j = (int(n) for n in np.argwhere(wrong)[0])
+        which = f"path {k}" + (f", neuron {j}" if neurons > 1 else "")
+        raise ValueError(
+            f"start: {which} has V = {v[k, j]:g}, I = {i[k, j]:g}; allowed: V < v_th = "
+            f"{top[k, j]:g}, or V = v_th on the way down (I < {level[k, j]:g})"
+        )
+    if same_for_all:  # then so does the rest of the last block, whatever `paths` is
+        return float(pair[0]), float(pair[1])
+    whole = (paths,) if neurons == 1 else (paths, neurons)
+    v, i = (np.broadcast_to(part, (paths, neurons)).reshape(whole) for part in (v, i))
+    return v.copy(), i.copy()
+
+
+def memory(what: str, size: float) -> None:
+    """Refuse a request whose arrays would not fit into this machine's memory.
+
+    Parameters
+    ----------
+    what : str
+        What the arrays hold, for the message.
+    size : float
+        Bytes.
+
+    Raises
+    ------
+    ValueError
+        If `size` exceeds the physical memory.
+
+    Examples
+    --------
+    >>> memory("the results", 1e3)
+    """
+    try:
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # no sysconf on this system: let NumPy say it
+        return
+    if size > available:
+        raise ValueError(
+            f"{what} would take {size / 2**30:.1f} GiB, "
+            f"this machine has {available / 2**30:.1f} GiB; "
+            "ask for fewer paths or levels, or split the request by seed"
+        )
