@@ -55,8 +55,9 @@ book: $(STAMP) ## build the book, warnings being errors, into _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser,"
 	@echo "or serve it: $(BIN)/python -m http.server --bind 127.0.0.1 -d _build/html 8000"
 
+# Cells and kernels leave cores idle in turns: two workers, each with whole files.
 test: $(STAMP) ## run every unit test and every notebook, by one pytest call
-	@$(FRESH_NUMBA) && $(BIN)/python -m pytest $(ARGS)
+	@$(FRESH_NUMBA) && $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 notebooks: $(STAMP) ## run the chapters again and store their outputs, the ledger last
 	@$(FRESH_NUMBA) && for notebook in $(NOTEBOOKS); do \

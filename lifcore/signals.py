@@ -12,7 +12,8 @@ class Signals(NamedTuple):
     """The spikes of a layer over some steps, in order of series, step, path and time.
 
     ``first[s, n]`` to ``first[s, n + 1]`` are those of series s in step n. Series tell the
-    exact solution and Euler's levels apart, which all run side by side.
+    exact solution and Euler's levels apart, which all run side by side. Paths and sources are
+    unsigned, which spares the innermost loop a test for negative indices.
 
     Examples
     --------
@@ -34,7 +35,7 @@ def silence(series: int, steps: int) -> Signals:
     >>> silence(1, 2).lane.size
     0
     """
-    nothing = np.empty(0, np.int32)
+    nothing = np.empty(0, np.uint32)
     return Signals(np.zeros((series, steps + 1), np.int64), nothing, nothing, np.empty(0))
 
 
@@ -72,8 +73,8 @@ def sort_signals(
     sorted_spikes = spikes[order]
     return Signals(
         first,
-        np.ascontiguousarray(sorted_spikes["lane"]),
-        sorted_spikes["neuron"] - np.int32(first_neuron),
+        sorted_spikes["lane"].astype(np.uint32),
+        (sorted_spikes["neuron"] - first_neuron).astype(np.uint32),
         np.ascontiguousarray(sorted_spikes["time"]),
     )
 
@@ -81,5 +82,6 @@ def sort_signals(
 @njit(nogil=True, cache=True)
 def deliver(signals, series, step, weight, i):
     """Add to the current of one neuron, on every path, what arrives in a step."""
+    lane, source = signals.lane, signals.source
     for e in range(signals.first[series, step], signals.first[series, step + 1]):
-        i[signals.lane[e]] += weight[signals.source[e]]
+        i[lane[e]] += weight[source[e]]

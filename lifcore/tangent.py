@@ -1,0 +1,314 @@
+r"""Tangent dynamics of networks: the whole Lyapunov spectrum from recorded spikes.
+
+Between spikes a perturbation of (V, I) of every neuron follows the linear flow
+
+.. math:: \delta V' = -g\,\delta V + \delta I, \qquad \delta I' = -\delta I/\tau.
+
+A spike of neuron j with speed A comes earlier by u = delta V_j/A. Its reset multiplies delta V_j
+by s_j(A), and each target k receives its jump w of current earlier by u:
+
+.. math:: \delta V_k \to \delta V_k + w\,u, \qquad \delta I_k \to \delta I_k - (w/\tau_k)\,u.
+
+This is the saltation matrix D + (f_after - D f_before) n' / (n' f_before) of the reset, with D
+the identity but for a zero at V_j, n the unit vector of V_j; additive noise cancels in it. Any
+matrix of weights over all neurons will do, layered or not.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+
+from lifcore import checks
+from lifcore.blocks import map_blocks
+from lifcore.exact import jump_response
+from lifcore.flux import step_for
+from lifcore.model import LIF, Feedforward, network
+from lifcore.simulate import simulate_spikes
+from lifcore.statistics import Estimate, mean
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The Lyapunov spectrum of a network, and what its neurons have one by one.
+
+    Attributes
+    ----------
+    values : ndarray, shape (paths, 2 neurons)
+        Each path's exponents, the largest first.
+    own : ndarray, shape (paths, 2 neurons)
+        Each path's union over neurons of -g + mean log s and -1/tau, the largest first.
+
+    Examples
+    --------
+    >>> found = network_spectrum(LIF(tau=0.2), T=50.0, paths=4, seed=1)
+    >>> found.values.shape
+    (4, 2)
+    """
+
+    values: np.ndarray = field(repr=False)
+    own: np.ndarray = field(repr=False)
+
+    @property
+    def exponents(self) -> tuple[Estimate, ...]:
+        """The exponents, the largest first."""
+        return tuple(mean(column) for column in self.values.T)
+
+
+def spectrum_of_record(
+    model: LIF | Feedforward,
+    times: np.ndarray,
+    neurons: np.ndarray,
+    speeds: np.ndarray,
+    *,
+    end: float,
+    begin: float = 0.0,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the Lyapunov exponents of one path from its spikes.
+
+    Parameters
+    ----------
+    model : LIF or Feedforward
+        The network.
+    times, neurons, speeds : ndarray, shape (spikes,)
+        The spikes of all neurons in order of time: when, whose, how fast.
+    end : float
+        Time up to which to average.
+    begin : float, optional
+        Time from which; spikes before it only turn the tangent vectors.
+    weights : ndarray, shape (neurons, neurons), optional
+        weights[k, j] is the jump of neuron k's current at a spike of j; by default the model's.
+
+    Returns
+    -------
+    ndarray, shape (2 neurons,)
+        The largest first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the record is empty, not sorted, differs in length, names a neuron that there is not
+        or has a speed that is not positive.
+
+    Examples
+    --------
+    >>> one = spectrum_of_record(
+    ...     LIF(g=1.0, tau=0.5), np.array([1.0]), np.array([0]), np.array([1.0]), end=40.0
+    ... )
+    >>> bool(np.allclose(one, [np.log(2) / 40 - 1, -2], atol=0.05))
+    True
+    """
+    net = network("model", model)
+    count = len(net.neurons)
+    begin, end = checks.real("begin", begin, at_least=0.0), checks.real("end", end, above=begin)
+    t, a = checks.positive("times", times), checks.positive("speeds", speeds)
+    who = np.asarray(neurons)
+    if t.ndim != 1 or t.size == 0 or not t.shape == a.shape == who.shape:
+        raise ValueError(
+            f"times, neurons and speeds have shapes {t.shape}, {who.shape} and {a.shape}; "
+            "allowed: one common length of 1 or more"
+        )
+    if (np.diff(t) < 0.0).any() or t[-1] > end:
+        raise ValueError(f"times are not sorted or go past end = {end!r}; allowed: increasing")
+    if who.dtype.kind not in "iu" or who.min() < 0 or who.max() >= count:
+        raise ValueError(
+            f"neurons = {who.tolist()[:8]}...; allowed: integers from 0 to {count - 1}"
+        )
+    matrix = _all_weights(net) if weights is None else np.asarray(weights, dtype=np.float64)
+    if matrix.shape != (count, count) or not np.isfinite(matrix).all():
+        raise ValueError(f"weights has shape {matrix.shape}; allowed: finite, {(count, count)}")
+    return _of_paths(_constants(net, matrix), [(t, who.astype(np.int64), a)], begin, end)[0]
+
+
+def network_spectrum(
+    model: LIF | Feedforward,
+    *,
+    T: float,
+    paths: int,
+    seed: int | np.random.SeedSequence,
+    settle: float | None = None,
+    executor: Executor | None = None,
+) -> Spectrum:
+    """Return the whole spectrum of a network along exact paths.
+
+    Parameters
+    ----------
+    model : LIF or Feedforward
+        The network, of about ten neurons at most: the work grows with their number cubed.
+    T : float
+        Time over which to average.
+    paths : int
+        Number of paths, at least 2.
+    seed : int or SeedSequence
+        As in `lifcore.simulate`.
+    settle : float, optional
+        Time before, by default 16 times the slowest of 1/g and tau.
+    executor : concurrent.futures.Executor, optional
+        Where to compute.
+
+    Returns
+    -------
+    Spectrum
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+
+    Examples
+    --------
+    >>> found = network_spectrum(LIF(tau=0.2), T=50.0, paths=4, seed=1)
+    >>> found.exponents[1].mean.__round__(2)
+    -5.0
+    """
+    net = network("model", model)
+    T, paths = checks.real("T", T, above=0.0), checks.count("paths", paths, at_least=2)
+    slow = [1.0 / rate for n in net.neurons for rate in (n.g, n.a) if rate > 0.0]
+    begin = 16.0 * max(slow, default=0.0)
+    if settle is not None:
+        begin = checks.real("settle", settle, at_least=0.0)
+    h = min(step_for(neuron, begin + T) for neuron in net.neurons)
+    spikes = simulate_spikes(
+        net, h=h, T=begin + T, paths=paths, seed=seed, scheme="exact", executor=executor
+    )
+    spikes = spikes[np.lexsort((spikes["time"], spikes["path"]))]
+    edges = np.searchsorted(spikes["path"], np.arange(paths + 1))
+    records = [
+        (own["time"].copy(), own["neuron"].astype(np.int64), own["speed"].copy())
+        for own in (spikes[a:b] for a, b in pairwise(edges))
+    ]
+    constants = _constants(net, _all_weights(net))
+    tasks = [
+        (constants, [records[k] for k in part], begin, begin + T)
+        for part in np.array_split(np.arange(paths), min(paths, 16))
+    ]
+    values = np.concatenate(map_blocks(_of_paths, tasks, executor, "tangent dynamics"))
+    g, a, kick, _ = constants
+    own = np.empty_like(values)
+    for row, (time, neuron, speed) in zip(own, records, strict=True):
+        late = time > begin
+        logs = np.log1p(kick[neuron[late]] / speed[late])
+        row[: g.size] = np.bincount(neuron[late], logs, g.size) / T - g
+        row[g.size :] = -a
+    return Spectrum(values, -np.sort(-own, axis=1))
+
+
+def _all_weights(net: Feedforward) -> np.ndarray:
+    """Return the weights of a layered network as one matrix over all its neurons."""
+    matrix = np.zeros((len(net.neurons),) * 2)
+    for number, block in enumerate(net.weights):
+        dense = block.toarray() if hasattr(block, "toarray") else block
+        matrix[net.layer(number + 1), net.layer(number)] = dense
+    return matrix
+
+
+def _constants(net: Feedforward, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    kick = net.column("g") * (net.column("v_th") - net.column("v_reset"))
+    return net.column("g"), net.column("a"), kick, np.ascontiguousarray(weights)
+
+
+def _of_paths(
+    constants: tuple[np.ndarray, ...],
+    records: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    begin: float,
+    end: float,
+) -> np.ndarray:
+    """Return the sorted exponents of some paths, shape (paths, 2 neurons)."""
+    g, a, kick, weights = constants
+    # Orthonormalise often enough that no direction outgrows another by more than a few e-folds.
+    every = 1.0 / max(1e-300, float(max(g.max(), a.max())))
+    out = np.empty((len(records), 2 * g.size))
+    for row, (times, neurons, speeds) in zip(out, records, strict=True):
+        _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, row)
+    return -np.sort(-out / (end - begin), axis=1)
+
+
+@njit(nogil=True, cache=True)
+def carry(g, a, span, basis):
+    """Carry tangent vectors, the rows of `basis`, over a time without spikes."""
+    n = g.size
+    for k in range(n):
+        decay_i, response = jump_response(g[k], a[k], span)
+        decay_v = math.exp(-g[k] * span)
+        for r in range(basis.shape[0]):
+            basis[r, k] = decay_v * basis[r, k] + response * basis[r, n + k]
+            basis[r, n + k] *= decay_i
+
+
+@njit(nogil=True, cache=True)
+def saltate(a, kick, weights, j, speed, basis):
+    """Apply the saltation matrix of a spike of neuron j to the rows of `basis`."""
+    n = a.size
+    for r in range(basis.shape[0]):
+        earlier = basis[r, j] / speed
+        basis[r, j] += kick[j] * earlier
+        for k in range(n):
+            basis[r, k] += weights[k, j] * earlier
+            basis[r, n + k] -= weights[k, j] * a[k] * earlier
+
+
+@njit(nogil=True, cache=True)
+def _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, out):
+    """Write into `out` by how much each tangent direction grows from `begin` to `end`."""
+    n = g.size
+    # A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
+    # vectors lie in invariant subspaces, which only rounding leaves: begin with none of them.
+    basis = np.eye(2 * n)
+    for r in range(2 * n):
+        for k in range(2 * n):
+            basis[r, k] += math.cos((r + 1.0) * (k + 2.0))
+    lost = np.zeros(2 * n)
+    orthonormalise(basis, lost)
+    now, event, next_turn = 0.0, 0, 0.0
+    measuring = False
+    out[:] = 0.0
+    while now < end:
+        # The next of: spike, time to orthonormalise, begin, end.
+        stop = min(next_turn, end)
+        if not measuring:
+            stop = min(stop, begin)
+        spike = event < times.size and times[event] <= stop
+        if spike:
+            stop = times[event]
+        span = stop - now
+        carry(g, a, span, basis)
+        now = stop
+        if spike:
+            saltate(a, kick, weights, neurons[event], speeds[event], basis)
+            event += 1
+            continue
+        orthonormalise(basis, lost)
+        next_turn = now + every
+        if measuring:
+            for r in range(2 * n):
+                out[r] += lost[r]
+        elif now >= begin:
+            measuring = True
+
+
+@njit(nogil=True, cache=True)
+def orthonormalise(basis, lost):
+    """Make the rows orthonormal, one after the other, twice; write their logs of length."""
+    m = basis.shape[0]
+    for r in range(m):
+        lost[r] = 0.0
+        for _ in range(2):
+            for q in range(r):
+                product = 0.0
+                for k in range(m):
+                    product += basis[q, k] * basis[r, k]
+                for k in range(m):
+                    basis[r, k] -= product * basis[q, k]
+            length = 0.0
+            for k in range(m):
+                length += basis[r, k] * basis[r, k]
+            length = math.sqrt(length)
+            lost[r] += math.log(length)
+            for k in range(m):
+                basis[r, k] /= length
