@@ -22,16 +22,13 @@ from lifcore.simulate import Start, initial_state
 class Coupling:
     """A validated request, from which any of its blocks can be computed anywhere.
 
-    ``order[k]`` is the position in ``h`` of the k-th finest level; ``ratios[k]`` the number of
-    its steps in one of the next; ``stops`` are the times to look at, in finest steps.
+    ``order[k]`` is the position in ``h`` of the k-th finest level; ``per_level[k]`` the
+    number of finest steps in one of its own; ``stops`` are the times to look at, in finest steps.
 
     Examples
     --------
-    >>> from lifcore.model import LIF, network
-    >>> run = Coupling(
-    ...     network("model", LIF()), np.array([0.5]), np.array([0]), np.array([], int), 0.5, (2,),
-    ...     1.0, np.random.SeedSequence(1), None,
-    ... )
+    >>> from lifcore.model import LIF
+    >>> run = plan(LIF(), [0.5], 1.0, 256, 1, None, [])[0]
     >>> compare_block(run, 0)[0][0].shape
     (1, 256)
     """
@@ -39,7 +36,7 @@ class Coupling:
     model: Feedforward
     h: np.ndarray
     order: np.ndarray
-    ratios: np.ndarray
+    per_level: np.ndarray
     finest: float
     stops: tuple[int, ...]
     T: float
@@ -84,13 +81,12 @@ def plan(
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
     order = np.argsort(sizes)
-    ladder = multiples[order]
     finest = float(sizes.min())
     run = Coupling(
         model=net,
         h=sizes,
         order=order,
-        ratios=ladder[1:] // ladder[:-1],
+        per_level=multiples[order],
         finest=finest,
         stops=tuple(checks.steps(finest, t)[2] for t in looks),
         T=T,
@@ -111,9 +107,8 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     euler, sizes = euler_step(neurons, run.finest), run.h[run.order]
     pull = np.array([euler_step(neurons, float(h)).pull for h in sizes])
     exact = [exact_step(neuron, run.finest) for neuron in neurons]
-    per_level = np.concatenate([[1], np.cumprod(run.ratios)]).astype(np.int64)
     per_series = np.ones(levels + 1, np.int64)
-    per_series[run.order + 1] = per_level
+    per_series[run.order + 1] = run.per_level
     recorder = Recorder(BLOCK * (levels + 1) * 64)
 
     def carry(
@@ -123,7 +118,7 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
 
         def kernel(spikes: np.ndarray, recorded: np.ndarray, marks: np.ndarray) -> None:
             _couple_neuron(
-                exact[j], euler, j, sizes, pull, per_level, run.order, begin, end, *streams[j],
+                exact[j], euler, j, sizes, pull, run.per_level, run.order, begin, end, *streams[j],
                 *state, signals, weight, spikes, recorded, marks,
             )  # fmt: skip
 
@@ -143,11 +138,8 @@ def compare_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
 
     Examples
     --------
-    >>> from lifcore.model import LIF, network
-    >>> run = Coupling(
-    ...     network("model", LIF()), np.array([0.5]), np.array([0]), np.array([], int), 0.5, (2,),
-    ...     1.0, np.random.SeedSequence(1), None,
-    ... )
+    >>> from lifcore.model import LIF
+    >>> run = plan(LIF(), [0.5], 1.0, 256, 1, None, [])[0]
     >>> len(compare_block(run, 0)[0])
     9
     """
@@ -175,11 +167,8 @@ def pair_block(
 
     Examples
     --------
-    >>> from lifcore.model import LIF, network
-    >>> run = Coupling(
-    ...     network("model", LIF()), np.array([0.5]), np.array([0]), np.array([], int), 0.5, (2,),
-    ...     1.0, np.random.SeedSequence(1), None,
-    ... )
+    >>> from lifcore.model import LIF
+    >>> run = plan(LIF(), [0.5], 1.0, 256, 1, None, [])[0]
     >>> len(pair_block(run, 0, 256, np.array([1.0]))[0])
     6
     """

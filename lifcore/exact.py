@@ -170,6 +170,33 @@ def jump_response(g, a, u):
 
 
 @njit(nogil=True, cache=True)
+def halve(table, d, y, z, stream, depths, noise, size):
+    """Put the halves of a piece of depth d and noise y onto the stack, the first one on top.
+
+    The middle of its noise is drawn conditionally on y; `z` is scratch.
+    """
+    first = table.mean[d]
+    root = table.root[d]
+    for r in range(3):
+        z[r] = stream.standard_normal()
+    for r in range(3):
+        middle = 0.0
+        for c in range(3):
+            middle += first[r, c] * y[c]
+        for c in range(r + 1):
+            middle += root[r, c] * z[c]
+        noise[size + 1, r] = middle
+    forward = table.transfer[d + 1]
+    for r in range(3):
+        carried = 0.0
+        for c in range(r + 1):
+            carried += forward[r, c] * noise[size + 1, c]
+        noise[size, r] = y[r] - carried
+    depths[size] = d + 1
+    depths[size + 1] = d + 1
+
+
+@njit(nogil=True, cache=True)
 def refine(
     step, time, v, i, normals, stream, lane, j, series, spikes, recorded, jump_times, jump_sizes
 ):
@@ -267,25 +294,7 @@ def refine(
                 break
             slope_end = i_end - g * v_end
         if split and d < deepest:
-            first = table.mean[d]
-            root = table.root[d]
-            for r in range(3):
-                z[r] = stream.standard_normal()
-            for r in range(3):
-                middle = 0.0
-                for c in range(3):
-                    middle += first[r, c] * y[c]
-                for c in range(r + 1):
-                    middle += root[r, c] * z[c]
-                noise[size + 1, r] = middle
-            forward = table.transfer[d + 1]
-            for r in range(3):
-                carried = 0.0
-                for c in range(r + 1):
-                    carried += forward[r, c] * noise[size + 1, c]
-                noise[size, r] = y[r] - carried
-            depths[size] = d + 1
-            depths[size + 1] = d + 1
+            halve(table, d, y, z, stream, depths, noise, size)
             size += 2
             continue
         spiked += found

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.euler import advance, fill_normals
-from lifcore.exact import CLEARANCE, STEEPNESS, exact_advance, first_crossing, top
+from lifcore.exact import CLEARANCE, STEEPNESS, exact_advance, first_crossing, halve, top
 
 
 @njit(nogil=True, cache=True)
@@ -108,25 +108,7 @@ def refine_flock(step, v, i, apart, normals, stream, work, depths, noise):
             if c < 0:
                 found = count
         if found < 0 and d < deepest:
-            first = table.mean[d]
-            root = table.root[d]
-            for r in range(3):
-                z[r] = stream.standard_normal()
-            for r in range(3):
-                middle = 0.0
-                for c in range(3):
-                    middle += first[r, c] * y[c]
-                for c in range(r + 1):
-                    middle += root[r, c] * z[c]
-                noise[size + 1, r] = middle
-            forward = table.transfer[d + 1]
-            for r in range(3):
-                carried = 0.0
-                for c in range(r + 1):
-                    carried += forward[r, c] * noise[size + 1, c]
-                noise[size, r] = y[r] - carried
-            depths[size] = d + 1
-            depths[size + 1] = d + 1
+            halve(table, d, y, z, stream, depths, noise, size)
             size += 2
             continue
         for c in range(copies):
