@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -106,6 +107,12 @@ def high_water() -> float:
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024.0
 
 
+def in_new_process(function: Callable[..., Any], *arguments: object) -> Any:
+    """Return what a function returns in a process of its own, for a peak never falls."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(function, *arguments).result()
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -169,9 +176,7 @@ def main() -> None:
         print("\ngrowth of peak memory in a new process, 1024 paths, MiB")
         print("  steps    euler    exact  coupled")
         for count in (4096, 8192, 16384, 32768):
-            # A process each, for a peak never falls.
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                found = process.submit(peak_memory, count).result()
+            found = in_new_process(peak_memory, count)
             print(f"{count:7d} " + " ".join(f"{value:8.1f}" for value in found.values()))
 
 

@@ -13,12 +13,11 @@ from __future__ import annotations
 import argparse
 import subprocess
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from core import high_water
+from core import high_water, in_new_process
 
 from lifcore import LIF, Feedforward, simulate
 
@@ -31,11 +30,11 @@ NETWORK = Feedforward(
 
 
 def seconds(steps: int, scheme: str = "euler", h: float = H) -> float:
-    """Time of one run on one core."""
+    """Processor time of one run on one core, as Brian2 tells its own."""
     with ThreadPoolExecutor(1) as pool:
-        begun = time.perf_counter()
+        begun = time.process_time()
         simulate(NETWORK, h=h, T=steps * h, paths=PATHS, seed=1, scheme=scheme, executor=pool)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
 
 def peak_memory(steps: int) -> float:
@@ -46,24 +45,29 @@ def peak_memory(steps: int) -> float:
     return high_water() - before
 
 
-def brian2(python: str, steps: int) -> float:
-    """Seconds that Brian2's compiled network runs."""
-    script = Path(__file__).parent / "brian2" / "layers.py"
-    arguments = [LAYERS, NEURONS, PATHS, steps, WEIGHT]
-    command = [python, str(script), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def brian2(python: str, script: str, *arguments: object) -> list[float]:
+    """Return the numbers that a script of the folder brian2 prints last."""
+    path = Path(__file__).parent / "brian2" / script
+    done = subprocess.run(
+        [python, str(path), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise SystemExit(f"Brian2 failed:\n{done.stderr}")
-    return float(done.stdout.splitlines()[-1])
+    return [float(text) for text in done.stdout.splitlines()[-1].split()]
+
+
+def command_line(description: str, repeat: int, quick: str) -> argparse.Namespace:
+    """Return the options of a benchmark that has Brian2 beside it."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--repeat", type=int, default=repeat, help=f"repetitions ({repeat})")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--brian2", metavar="PYTHON", default=str(BRIAN2), help="with Brian2")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=5, help="repetitions (default: 5)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the steps")
-    parser.add_argument("--brian2", metavar="PYTHON", default=str(BRIAN2), help="with Brian2")
-    options = parser.parse_args()
+    options = command_line(__doc__.splitlines()[0], 5, "a tenth of the steps")
     steps = 1024 if options.quick else 10240
     count = LAYERS * NEURONS * PATHS * steps
     seconds(64), seconds(64, "exact")  # compile
@@ -72,7 +76,9 @@ def main() -> None:
     print(f"Euler, lifcore                        {ours:8.2f}")
     print(f"target: {TARGET:g} ns, {'met' if ours <= TARGET else 'missed'}")
     if Path(options.brian2).exists():
-        theirs = min(brian2(options.brian2, steps) for _ in range(2)) / count * 1e9
+        network = LAYERS, NEURONS, PATHS, steps, WEIGHT
+        (theirs,) = brian2(options.brian2, "layers.py", *network)
+        theirs *= 1e9 / count
         ratio = theirs / ours
         print(f"Euler, Brian2, C++ standalone         {theirs:8.2f} {ratio:6.1f}x")
         print(f"target: {TARGET_RATIO:g}x, {'met' if ratio >= TARGET_RATIO else 'missed'}")
@@ -82,8 +88,7 @@ def main() -> None:
     if Path("/proc/self/status").exists():
         print("\ngrowth of peak memory in a new process, Euler, MiB")
         for many in (2048, 4096, 8192):
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                print(f"{many:6d} steps {process.submit(peak_memory, many).result():8.1f}")
+            print(f"{many:6d} steps {in_new_process(peak_memory, many):8.1f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from lifcore.blocks import STREAM_VERSION
 from lifcore.claims import Claim, Claims, ks_distance
 from lifcore.coupling import CoupledEnsemble, couple
 from lifcore.fokker_planck import Stationary, stationary
-from lifcore.model import LIF, Feedforward, constant_drive_period
+from lifcore.model import LIF, Feedforward, Recurrent, constant_drive_period
 from lifcore.simulate import Ensemble, simulate, simulate_spikes
 from lifcore.statistics import Estimate, Order, estimate, fit_order, mean, ratio
 
@@ -20,6 +20,7 @@ __all__ = [
     "Estimate",
     "Feedforward",
     "Order",
+    "Recurrent",
     "Stationary",
     "constant_drive_period",
     "couple",

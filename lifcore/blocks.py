@@ -19,6 +19,9 @@ from tqdm import tqdm
 BLOCK = 256
 """Paths in a block."""
 
+PORTION = 2**22
+"""Neuron-steps that are worth a task of their own, about a tenth of a second."""
+
 STREAM_VERSION = 1
 """Version of the contract that ties seeds to noise; a change of it changes every number."""
 
@@ -75,21 +78,45 @@ def step_generator(
 
 
 def _generator(seed: np.random.SeedSequence, *key: int) -> np.random.Generator:
-    child = np.random.SeedSequence(
+    return np.random.Generator(np.random.SFC64(child(seed, *key)))
+
+
+def child(seed: np.random.SeedSequence, *key: int) -> np.random.SeedSequence:
+    """Return the descendant of a seed that ``spawn`` would make, without changing the seed.
+
+    Examples
+    --------
+    >>> seed = np.random.SeedSequence(1)
+    >>> child(seed, 2).spawn_key == seed.spawn(3)[2].spawn_key
+    True
+    """
+    return np.random.SeedSequence(
         entropy=seed.entropy, spawn_key=(*seed.spawn_key, *key), pool_size=seed.pool_size
     )
-    return np.random.Generator(np.random.SFC64(child))
 
 
-def block_count(paths: int) -> int:
-    """Return the number of blocks that hold `paths` paths.
+def block_count(paths: int, width: int = BLOCK) -> int:
+    """Return the number of blocks of `width` paths that hold `paths` paths.
 
     Examples
     --------
     >>> block_count(257)
     2
     """
-    return -(-paths // BLOCK)
+    return -(-paths // width)
+
+
+def portion(neurons: int, steps: int) -> int:
+    """Return how many paths of a network with loops make one task, at most BLOCK.
+
+    Its paths have streams of their own, so that no result depends on it.
+
+    Examples
+    --------
+    >>> portion(10_000, 10_000), portion(10, 100)
+    (1, 256)
+    """
+    return min(BLOCK, max(1, PORTION // (neurons * steps)))
 
 
 def usable_cores() -> int:

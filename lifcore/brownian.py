@@ -25,6 +25,7 @@ are positive and behave like 1, u, u²/2 whatever g and a are (0 and equality in
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -268,18 +269,7 @@ def bridges(lif: LIF, h: float, depth: int) -> Bridges:
     """
     g, a = lif.g, lif.a
     length = h * 0.5 ** np.arange(depth + 1)
-    mean, root = np.empty((depth + 1, 3, 3)), np.empty((depth + 1, 3, 3))
-    transfer = np.empty((depth + 1, 3, 3))
-    for d, whole in enumerate(length):
-        half = 0.5 * whole
-        scale = half ** np.array([0.5, 1.5, 2.5])
-        covariance = chain_covariance(g, a, half) / np.outer(scale, scale)
-        total = chain_covariance(g, a, whole) / np.outer(scale, scale)
-        forward = _chain_transfer(g, a, half) * np.outer(1.0 / scale, scale)
-        pull = np.linalg.solve(total, forward @ covariance).T
-        mean[d] = pull * np.outer(scale, 1.0 / scale)
-        root[d] = scale[:, None] * np.linalg.cholesky(covariance - pull @ forward @ covariance)
-        transfer[d] = _chain_transfer(g, a, whole)
+    mean, root, transfer = _bridge_matrices(g, a, h, depth)
     return Bridges(
         length=length,
         decay_i=np.exp(-a * length),
@@ -293,6 +283,26 @@ def bridges(lif: LIF, h: float, depth: int) -> Bridges:
         root=root,
         transfer=transfer,
     )
+
+
+@lru_cache(maxsize=256)  # neurons that differ in mu and sigma alone share them
+def _bridge_matrices(
+    g: float, a: float, h: float, depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of `Bridges` that are matrices, shape (depth + 1, 3, 3) each."""
+    mean, root = np.empty((depth + 1, 3, 3)), np.empty((depth + 1, 3, 3))
+    transfer = np.empty((depth + 1, 3, 3))
+    for d, whole in enumerate(h * 0.5 ** np.arange(depth + 1)):
+        half = 0.5 * whole
+        scale = half ** np.array([0.5, 1.5, 2.5])
+        covariance = chain_covariance(g, a, half) / np.outer(scale, scale)
+        total = chain_covariance(g, a, whole) / np.outer(scale, scale)
+        forward = _chain_transfer(g, a, half) * np.outer(1.0 / scale, scale)
+        pull = np.linalg.solve(total, forward @ covariance).T
+        mean[d] = pull * np.outer(scale, 1.0 / scale)
+        root[d] = scale[:, None] * np.linalg.cholesky(covariance - pull @ forward @ covariance)
+        transfer[d] = _chain_transfer(g, a, whole)
+    return mean, root, transfer
 
 
 def _chain_transfer(g: float, a: float, u: float) -> np.ndarray:

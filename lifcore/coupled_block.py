@@ -8,12 +8,15 @@ import numpy as np
 from numba import njit
 
 from lifcore import checks
-from lifcore.blocks import BLOCK, generators
+from lifcore.blocks import BLOCK, generators, portion
 from lifcore.euler import EulerStep, advance, euler_step, record_crossed
 from lifcore.exact import exact_advance_driven, exact_step
 from lifcore.histories import compare, pair_up
+from lifcore.keyed import noise_of_paths
 from lifcore.layers import Recorder, run_layers
-from lifcore.model import Feedforward, network
+from lifcore.model import Feedforward, Network, Recurrent, network
+from lifcore.recurrent_exact import ITSELF
+from lifcore.recurrent_path import Series, room, run_paths, setup, start_state
 from lifcore.signals import Signals, deliver
 from lifcore.simulate import Start, initial_state
 
@@ -24,6 +27,7 @@ class Coupling:
 
     ``order[k]`` is the position in ``h`` of the k-th finest level; ``per_level[k]`` the
     number of finest steps in one of its own; ``stops`` are the times to look at, in finest steps.
+    ``width`` is the number of paths in a block.
 
     Examples
     --------
@@ -33,7 +37,7 @@ class Coupling:
     (1, 256)
     """
 
-    model: Feedforward
+    model: Network
     h: np.ndarray
     order: np.ndarray
     per_level: np.ndarray
@@ -42,6 +46,8 @@ class Coupling:
     T: float
     seed: np.random.SeedSequence
     start: Start | None
+    paths: int
+    width: int
 
 
 def plan(
@@ -82,22 +88,34 @@ def plan(
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
     order = np.argsort(sizes)
     finest = float(sizes.min())
+    stops = tuple(checks.steps(finest, t)[2] for t in looks)
+    width = BLOCK
+    if isinstance(net, Recurrent):
+        neurons = net.sizes[0]
+        checks.exact_size(neurons, paths * stops[-1])
+        checks.volleys(net.weights, net.column, float(sizes.max()))
+        width = portion(neurons * (1 + sizes.size), stops[-1])
     run = Coupling(
         model=net,
         h=sizes,
         order=order,
         per_level=multiples[order],
         finest=finest,
-        stops=tuple(checks.steps(finest, t)[2] for t in looks),
+        stops=stops,
         T=T,
         seed=checks.seed(seed),
         start=begin,
+        paths=paths,
+        width=width,
     )
     return run, looks, paths
 
 
 def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
-    """Simulate a block; return (V, I, counts, Euler's V, I, spikes so far) at each stop."""
+    """Simulate a block; return (V, I, counts, Euler's V and I) at each stop, and the spikes."""
+    if isinstance(run.model, Recurrent):
+        return _simulate_recurrent(run, run.model, block)
+    assert isinstance(run.model, Feedforward)
     neurons, levels = run.model.neurons, run.h.size
     v, i = initial_state(run.start, block, run.model.at_rest)
     v_h, i_h = (np.repeat(part[:, None], levels, axis=1) for part in (v, i))
@@ -133,6 +151,31 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     return [*looked, (np.concatenate(spikes),)]
 
 
+def _simulate_recurrent(
+    run: Coupling, model: Recurrent, block: int
+) -> list[tuple[np.ndarray, ...]]:
+    """Return the same for a network with loops."""
+    first, last = block * run.width, min((block + 1) * run.width, run.paths)
+    v, i = (
+        part.T[: last - first] for part in initial_state(run.start, block, model.at_rest, run.width)
+    )
+    levels = run.h.size
+    per_step = np.empty(levels, np.int64)
+    per_step[run.order] = run.per_level
+    series = Series((ITSELF,), (ITSELF,) * levels, tuple(per_step.tolist()))
+    state = start_state(series, v, i)
+    looked: list[tuple[np.ndarray, ...]] = []
+    spikes: list[np.ndarray] = []
+    noise = noise_of_paths(run.seed, first, last)
+    recorder = Recorder((last - first) * series.count * room(model, run.T))
+    for kept in run_paths(setup(model, series, run.finest), noise, state, run.stops, recorder):
+        spikes.append(kept)
+        # Paths last, and series first: exact, then Euler's.
+        v, i, counts = (part.transpose(1, 2, 0).copy() for part in state[:3])
+        looked.append((v[0], i[0], counts[0], v[1:], i[1:]))
+    return [*looked, (np.concatenate(spikes),)]
+
+
 def compare_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     """Return what `CoupledEnsemble` holds of a block, at each stop; paths are the last axis.
 
@@ -144,17 +187,17 @@ def compare_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     9
     """
     *looked, (spikes,) = _simulate_block(run, block)
-    neurons, levels = len(run.model.neurons), run.h.size
+    levels, (neurons, lanes) = run.h.size, looked[0][0].shape
     # One history a neuron and path.
     own = spikes.copy()
-    own["lane"] += BLOCK * own["neuron"]
+    own["lane"] += lanes * own["neuron"]
     times = [run.finest * stop for stop in run.stops]
-    compared = compare(own, levels, neurons * BLOCK, times)
+    compared = compare(own, levels, neurons * lanes, times)
     return [
         (
             *state,
-            *(part.reshape(levels, neurons, BLOCK) for part in comparison),
-            slowest.reshape(levels + 1, neurons, BLOCK),
+            *(part.reshape(levels, neurons, lanes) for part in comparison),
+            slowest.reshape(levels + 1, neurons, lanes),
         )
         for state, (comparison, slowest) in zip(looked, compared, strict=True)
     ]
@@ -173,12 +216,12 @@ def pair_block(
     6
     """
     *_, (spikes,) = _simulate_block(run, block)
-    spikes = spikes[spikes["lane"] < paths - block * BLOCK]
+    spikes = spikes[spikes["lane"] < paths - block * run.width]
     own = spikes.copy()
-    own["lane"] += BLOCK * own["neuron"]
+    own["lane"] += run.width * own["neuron"]
     pairs: list[tuple[np.ndarray, ...]] = []
     for level, allowed in enumerate(tolerance):
-        chosen = pair_up(own, level, run.h.size, BLOCK * len(run.model.neurons))
+        chosen = pair_up(own, level, run.h.size, run.width * sum(run.model.sizes))
         exact, euler = (spikes[k] for k in chosen)
         delay = euler["time"] - exact["time"]
         far = np.abs(delay) > allowed
@@ -189,7 +232,7 @@ def pair_block(
         keep = lost == np.maximum.accumulate(np.where(opens, lost - far, 0))
         pairs.append(
             (
-                exact["lane"][keep] + block * BLOCK,
+                exact["lane"][keep] + block * run.width,
                 exact["neuron"][keep],
                 exact["time"][keep],
                 exact["speed"][keep],

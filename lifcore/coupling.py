@@ -13,7 +13,7 @@ from lifcore import checks
 from lifcore.blocks import block_count, map_blocks
 from lifcore.coupled_block import Coupling, compare_block, pair_block, plan
 from lifcore.histories import HISTORY, MATCHED, TERMINAL, Comparison
-from lifcore.model import LIF, Feedforward
+from lifcore.model import LIF, Feedforward, Recurrent
 from lifcore.simulate import Start
 from lifcore.statistics import Estimate, mean
 
@@ -256,7 +256,8 @@ class CoupledEnsemble:
         True
         """
         paths, allowed = self.v.shape[0], self._tolerances(tolerance)[:, 0, 0]
-        tasks = [(self._run, b, paths, allowed) for b in range(block_count(paths))]
+        count = block_count(paths, self._run.width)
+        tasks = [(self._run, b, paths, allowed) for b in range(count)]
         found = map_blocks(pair_block, tasks, executor, "spike pairs")
         return tuple(
             SpikePairs(*(np.concatenate(part) for part in zip(*level, strict=True)))
@@ -284,7 +285,7 @@ class CoupledEnsemble:
 
 
 def couple(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     *,
     h: Sequence[float] | np.ndarray | float,
     T: float,
@@ -298,7 +299,7 @@ def couple(
 
     Parameters
     ----------
-    model : LIF or Feedforward
+    model : LIF, Feedforward or Recurrent
         The neuron, or the network.
     h : sequence of float
         Distinct step sizes, each a whole multiple of the next smaller one; the noise is
@@ -327,6 +328,11 @@ def couple(
     TypeError, ValueError
         If an argument is wrong; the message names it and says what is allowed.
 
+    Warns
+    -----
+    UserWarning
+        As in `simulate`.
+
     Examples
     --------
     >>> pairs = couple(LIF(), h=[2.0**-3, 2.0**-4, 2.0**-5], T=2.0, paths=512, seed=1)
@@ -334,13 +340,13 @@ def couple(
     True
     """
     run, looks, paths = plan(model, h, T, paths, seed, start, times)
-    neurons, levels = len(run.model.neurons), run.h.size
+    neurons, levels = sum(run.model.sizes), run.h.size
     of = f" of {neurons} neurons" if neurons > 1 else ""
     checks.memory(
         f"the results of {paths} paths{of} at {levels} step sizes and {len(looks)} times",
         48.0 * paths * neurons * levels * len(looks),
     )
-    tasks = [(run, b) for b in range(block_count(paths))]
+    tasks = [(run, b) for b in range(block_count(paths, run.width))]
     label = f"coupled, h = {run.finest:g} to {float(run.h.max()):g}"
     results = map_blocks(compare_block, tasks, executor, label)
     ensembles: list[CoupledEnsemble] = []

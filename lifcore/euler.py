@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.model import LIF
+from lifcore.model import LIF, Recurrent
 from lifcore.signals import deliver
 
 SPIKE = np.dtype(
@@ -54,13 +54,13 @@ class EulerStep(NamedTuple):
     i_th: np.ndarray
 
 
-def euler_step(neurons: LIF | Sequence[LIF], h: float) -> EulerStep:
+def euler_step(neurons: LIF | Sequence[LIF] | Recurrent, h: float) -> EulerStep:
     """Return the constants of one Euler step.
 
     Parameters
     ----------
-    neurons : LIF or sequence of LIF
-        The neurons, each with numbers for parameters.
+    neurons : LIF or sequence of LIF or Recurrent
+        The neurons, each with numbers for parameters; or the network they make up.
     h : float
         Step size.
 
@@ -76,6 +76,8 @@ def euler_step(neurons: LIF | Sequence[LIF], h: float) -> EulerStep:
     each = [neurons] if isinstance(neurons, LIF) else neurons
 
     def column(name: str) -> np.ndarray:
+        if isinstance(each, Recurrent):
+            return each.column(name)
         return np.array([getattr(neuron, name) for neuron in each])
 
     return EulerStep(

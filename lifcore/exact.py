@@ -23,6 +23,7 @@ from numba import njit
 
 from lifcore.brownian import Bridges, Flow, bridges, exact_flow
 from lifcore.euler import fill_normals, record
+from lifcore.keyed import draw, in_turn
 from lifcore.model import LIF
 
 CLEARANCE = 6.0
@@ -54,7 +55,7 @@ class ExactStep(NamedTuple):
     root_depth: int
 
 
-@lru_cache(maxsize=1024)  # every block of a run asks for the same tables
+@lru_cache(maxsize=4096)  # every block of a run asks for the same tables
 def exact_step(lif: LIF, h: float) -> ExactStep:
     """Return the constants of one exact step.
 
@@ -175,10 +176,16 @@ def halve(table, d, y, z, stream, depths, noise, size):
 
     The middle of its noise is drawn conditionally on y; `z` is scratch.
     """
-    first = table.mean[d]
-    root = table.root[d]
     for r in range(3):
         z[r] = stream.standard_normal()
+    halve_by(table, d, y, z, depths, noise, size)
+
+
+@njit(nogil=True, cache=True)
+def halve_by(table, d, y, z, depths, noise, size):
+    """Do the same with three normals `z` that are drawn already."""
+    first = table.mean[d]
+    root = table.root[d]
     for r in range(3):
         middle = 0.0
         for c in range(3):
@@ -206,12 +213,30 @@ def refine(
     of I within the step, in order, their times counted from its start. Returns V and I at
     the step's end and the number of spikes, each of which is recorded.
     """
+    return refine_with(
+        step, time, v, i, normals, in_turn(stream), 0, 0, lane, j, series, spikes, recorded,
+        jump_times, jump_sizes,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def refine_with(
+    step, time, v, i, normals, source, noise_of, count, lane, j, series, spikes, recorded,
+    jump_times, jump_sizes,
+):  # fmt: skip
+    """Refine with normals from any `source` of :mod:`lifcore.keyed`.
+
+    A keyed source is asked for the noise of neuron `noise_of` in step number `count`. What is
+    found before a jump does not depend on that jump, nor on any later one.
+    """
     table = step.bridges
     deepest = table.length.size - 1
     g, mu, sigma, a = step.g, step.mu, step.sigma, step.a
     gap = step.v_th - step.v_reset
-    # Stack of the pieces still ahead, the nearest last: depth and noise of the chain.
+    # Stack of the pieces still ahead, the nearest last: depth, noise of the chain, and place in
+    # the tree of halves, whose root is 1 and where the halves of n are 2 n and 2 n + 1.
     depths = np.empty(deepest + 2, np.int64)
+    places = np.empty(deepest + 2, np.int64)
     noise = np.empty((deepest + 2, 3))
     y = np.empty(3)
     z = np.empty(3)
@@ -221,15 +246,18 @@ def refine(
             total += step.flow.chain[r, c] * normals[c]
         noise[0, r] = total
     depths[0] = 0
+    places[0] = 1
     size = 1
     spiked = 0
     elapsed = 0.0
     next_jump = 0
     while size > 0:
         size -= 1
-        d = depths[size]
+        d, place = depths[size], places[size]
         y[:] = noise[size]
         length = table.length[d]
+        # A jump at the very time of a spike, as by a synapse onto itself, comes after it.
+        tie = 1e-14 * table.length[0] / length
         i_end = mu + table.decay_i[d] * (i - mu) + sigma * (y[0] - a * y[1])
         v_end = (
             table.decay_v[d] * v
@@ -238,40 +266,38 @@ def refine(
             + sigma * (y[1] - g * y[2])
         )
         slope, slope_end = i - g * v, i_end - g * v_end
-        third = length / 3.0
-        highest = top(v, v_end, third * slope, third * slope_end)
-        # Jumps of this piece; what they add to V is at most their size times the time left.
         last_jump = next_jump
         while last_jump < jump_times.size and (
             size == 0 or jump_times[last_jump] < elapsed + length
         ):
-            left_over = max(elapsed + length - jump_times[last_jump], 0.0)
-            highest += max(jump_sizes[last_jump], 0.0) * left_over
             last_jump += 1
         # From above the threshold there is no way up through it: such a piece has no spike.
         below = v <= step.v_th
         split = below and d < step.first_depth
-        search = below and not split and highest + CLEARANCE * table.spread[d] >= step.v_th
         left, v_left, jump = 0.0, v, next_jump
         found = 0
-        u, rise = -1.0, 0.0
         while not split:
+            # As if no jump came any more, is there a spike in the rest of the piece?
             rest = length * (1.0 - left)
-            if search or found > 0:
+            third = rest / 3.0
+            highest = top(v_left, v_end, third * slope, third * slope_end)
+            near = below and highest + CLEARANCE * table.spread[d] >= step.v_th
+            u, rise = -1.0, 0.0
+            if near or found > 0:
                 u, rise = first_crossing(
                     v_left - step.v_th, v_end - step.v_th, rest * slope, rest * slope_end
                 )
+            if found == 0 and d < deepest:
+                # A crossing must be steep; without one, it may still hide in the noise.
+                steep = u >= 0.0 and sigma * math.sqrt(length) <= STEEPNESS * (rise / rest)
+                split = (near and not steep) or (u >= 0.0 and d < step.root_depth)
+                if split:
+                    break
             at = 2.0
             if jump < last_jump:
                 at = min(max((jump_times[jump] - elapsed) / length, left), 1.0)
-            if u >= 0.0 and left + u * (1.0 - left) <= at:
+            if u >= 0.0 and left + u * (1.0 - left) <= at + tie:
                 speed = rise / rest
-                if found == 0:
-                    steep = sigma * math.sqrt(length) <= STEEPNESS * speed
-                    split = not steep or d < step.root_depth
-                    if split and d < deepest:
-                        break
-                    split = False
                 left = left + u * (1.0 - left)
                 found += 1
                 record(spikes, recorded, lane, j, series, time + left * length, speed, 0.0)
@@ -289,12 +315,12 @@ def refine(
                 left = at
                 jump += 1
             else:
-                # Nothing found: a crossing may still hide in the noise within the piece.
-                split = search and found == 0
                 break
             slope_end = i_end - g * v_end
-        if split and d < deepest:
-            halve(table, d, y, z, stream, depths, noise, size)
+        if split:
+            draw(source, noise_of, count, place, z)
+            halve_by(table, d, y, z, depths, noise, size)
+            places[size], places[size + 1] = 2 * place + 1, 2 * place
             size += 2
             continue
         spiked += found
@@ -320,14 +346,22 @@ def flow_block(step, v, i, normals, end, suspect):
     Writes (V, I) at the step's end into `end`, shape (2, lanes), marks the lanes in which a
     spike cannot be ruled out, and returns their number. `normals` has shape (3, lanes).
     """
-    flow = step.flow
-    c = flow.noise
-    c10, c11, c20, c21, c22 = c[1, 0], c[1, 1], c[2, 0], c[2, 1], c[2, 2]
-    decay_i, decay_v, gain, drift = flow.decay_i, flow.decay_v, flow.gain, flow.drift
-    g, mu, third = step.g, step.mu, flow.h / 3.0
     guard = step.v_th - CLEARANCE * step.bridges.spread[0]
     if step.first_depth > 0:
         guard = -math.inf
+    return flow_lanes(step.flow, step.g, step.mu, guard, v, i, normals, end, suspect)
+
+
+@njit(nogil=True, cache=True)
+def flow_lanes(flow, g, mu, guard, v, i, normals, end, suspect):
+    """Do the same for lanes whose flow, leak and mean current are given.
+
+    A lane is suspect if V may exceed `guard`.
+    """
+    c = flow.noise
+    c10, c11, c20, c21, c22 = c[1, 0], c[1, 1], c[2, 0], c[2, 1], c[2, 2]
+    decay_i, decay_v, gain, drift = flow.decay_i, flow.decay_v, flow.gain, flow.drift
+    third = flow.h / 3.0
     found = 0
     for lane in range(v.size):
         z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]

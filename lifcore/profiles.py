@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from lifcore import checks
 from lifcore.blocks import BLOCK, map_blocks
 from lifcore.coupled_block import Coupling, compare_block, plan
 from lifcore.histories import HISTORY, MATCHED, TERMINAL, Comparison
-from lifcore.model import LIF, Feedforward
+from lifcore.model import LIF, Feedforward, Recurrent
 from lifcore.simulate import Start
 
 BATCH = 32
@@ -59,7 +59,7 @@ class Profile:
 
 
 def error_profile(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     *,
     h: Sequence[float] | np.ndarray,
     times: Sequence[float] | np.ndarray,
@@ -73,8 +73,8 @@ def error_profile(
 
     Parameters
     ----------
-    model : LIF or Feedforward
-        The network.
+    model : LIF, Feedforward or Recurrent
+        The network; one with loops is a single layer.
     h : sequence of float
         Step sizes, as in `lifcore.couple`.
     times : sequence of float
@@ -113,6 +113,7 @@ def error_profile(
     blocks = checks.count("blocks", blocks)
     allowed = checks.real("tolerance", tolerance, above=0.0)
     run, seen, _ = plan(model, h, looks[-1], blocks * BLOCK, seed, start, looks[:-1])
+    run = replace(run, width=BLOCK)
     tasks = [(run, b, allowed) for b in range(blocks)]
     found = map_blocks(_profile_block, tasks, executor, f"{len(run.model.sizes)} layers")
     columns = [np.concatenate(part, axis=-1) for part in zip(*found, strict=True)]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lifcore import checks
-from lifcore.blocks import BLOCK, block_count, generators, map_blocks
+from lifcore.blocks import BLOCK, block_count, generators, map_blocks, portion
 from lifcore.euler import euler_neuron, euler_step
 from lifcore.exact import exact_neuron, exact_step
 from lifcore.layers import NO_SPIKES, Recorder, run_layers
-from lifcore.model import LIF, Feedforward, network
+from lifcore.model import LIF, Feedforward, Network, Recurrent, network
+from lifcore.recurrent_path import simulate_paths
 from lifcore.signals import Signals
 
 SCHEMES = ("euler", "exact")
@@ -22,14 +23,18 @@ Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class _Run:
-    """A validated request, from which any of its blocks can be computed anywhere."""
+    """A validated request, from which any of its blocks can be computed anywhere.
 
-    model: Feedforward
+    ``width`` is the number of paths in a block.
+    """
+
+    model: Network
     scheme: str
     h: float
     steps: int
     seed: np.random.SeedSequence
     start: Start | None
+    width: int
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ class Ensemble:
     def _of(self, path: int, neuron: int) -> np.ndarray:
         paths, neurons = self.v.shape
         path, neuron = checks.index("path", path, paths), checks.index("neuron", neuron, neurons)
-        block, lane = divmod(path, BLOCK)
+        block, lane = divmod(path, self._run.width)
         if block not in self._recorded:
             self._recorded.clear()  # one block at a time, so that memory stays small
             self._recorded[block] = _record_block(self._run, block, paths)
@@ -151,7 +156,7 @@ class Ensemble:
 
 
 def simulate(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     *,
     h: float,
     T: float,
@@ -165,7 +170,7 @@ def simulate(
 
     Parameters
     ----------
-    model : LIF or Feedforward
+    model : LIF, Feedforward or Recurrent
         The neuron, or the network. A LIF whose fields are arrays is a layer of neurons.
     h : float
         Step size. For the exact scheme it has no influence on accuracy, only on cost.
@@ -180,8 +185,9 @@ def simulate(
         Euler–Maruyama, or the exact flow with bridge-refined spike times.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
-        one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's
-        refinement of a path also depends on the starts of the other paths in its block of 256.
+        one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
+        a path also depends on the starts of the other paths in its block of 256 (not so in a
+        Recurrent network).
     executor : concurrent.futures.Executor, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -194,6 +200,12 @@ def simulate(
     TypeError, ValueError
         If an argument is wrong; the message names it and says what is allowed.
 
+    Warns
+    -----
+    UserWarning
+        If the gain of a Recurrent network is so large that it can go on spiking as a whole in
+        every step of Euler.
+
     Examples
     --------
     >>> ensemble = simulate(LIF(mu=1.5, sigma=0.3), h=0.01, T=20.0, paths=512, seed=1)
@@ -202,16 +214,19 @@ def simulate(
     >>> chain = Feedforward([LIF(mu=1.5), LIF(mu=0.5)], [[[0.8, 0.8, 0.8]]])
     >>> simulate(chain, h=0.01, T=2.0, paths=512, seed=1).spike_counts.shape
     (512, 4)
+    >>> ring = Recurrent(LIF(), np.roll(0.2 * np.eye(10), 1, axis=0))
+    >>> simulate(ring, h=0.01, T=2.0, paths=5, seed=1, scheme="exact").v.shape
+    (5, 10)
     """
     run, paths = _plan(model, h, T, paths, seed, scheme, start)
-    tasks = [(run, b, paths) for b in range(block_count(paths))]
+    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
     results = map_blocks(_final_block, tasks, executor, f"{scheme}, h = {run.h:g}")
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
     return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
 
 
 def simulate_spikes(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     *,
     h: float,
     T: float,
@@ -262,17 +277,24 @@ def _plan(
             checks.euler_stable(h, lif.decay_rates)
         else:
             checks.exact_affordable(h, lif.decay_rates)
-    paths, neurons = checks.count("paths", paths), len(net.neurons)
+    paths, neurons = checks.count("paths", paths), sum(net.sizes)
+    width = BLOCK
+    if isinstance(net, Recurrent):
+        width = portion(neurons, steps)
+        if scheme == "exact":
+            checks.exact_size(neurons, paths * steps)
+        else:
+            checks.volleys(net.weights, net.column, h)
     of = f" of {neurons} neurons" if neurons > 1 else ""
     checks.memory(f"the results of {paths} paths{of}", 24.0 * paths * neurons)
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
-    return _Run(net, scheme, h, steps, checks.seed(seed), begin), paths
+    return _Run(net, scheme, h, steps, checks.seed(seed), begin, width), paths
 
 
 def _record(run: _Run, paths: int, executor: Executor | None) -> np.ndarray:
-    tasks = [(run, b, paths) for b in range(block_count(paths))]
+    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
     found = map_blocks(_record_block, tasks, executor, "spikes")
     merged = np.concatenate(found)
     table = np.empty(
@@ -280,14 +302,16 @@ def _record(run: _Run, paths: int, executor: Executor | None) -> np.ndarray:
         [("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f8"), ("lag", "f8")],
     )
     blocks = np.repeat(np.arange(len(found)), [len(f) for f in found])
-    table["path"] = merged["lane"] + BLOCK * blocks
+    table["path"] = merged["lane"] + run.width * blocks
     for name in ("neuron", "time", "speed", "lag"):
         table[name] = merged[name]
     return table
 
 
-def initial_state(start: Start | None, block: int, default: Start) -> np.ndarray:
-    """Return a block's (V, I), shape (2, neurons, BLOCK).
+def initial_state(
+    start: Start | None, block: int, default: Start, width: int = BLOCK
+) -> np.ndarray:
+    """Return a block's (V, I), shape (2, neurons, width).
 
     Parameters
     ----------
@@ -297,18 +321,20 @@ def initial_state(start: Start | None, block: int, default: Start) -> np.ndarray
         Index of the block.
     default : pair
         Two numbers, or two arrays of shape (neurons,); lanes past the last path start there.
+    width : int, optional
+        Paths in a block.
 
     Examples
     --------
     >>> initial_state(None, 0, (0.0, 1.2))[:, 0, 0].tolist()
     [0.0, 1.2]
     """
-    state = np.empty((2, np.size(default[0]), BLOCK))
+    state = np.empty((2, np.size(default[0]), width))
     for k, part in enumerate(state):
         part[:] = np.reshape(default[k], (-1, 1))
         value = None if start is None else start[k]
         if isinstance(value, np.ndarray):
-            own = value[block * BLOCK : (block + 1) * BLOCK].reshape(-1, part.shape[0]).T
+            own = value[block * width : (block + 1) * width].reshape(-1, part.shape[0]).T
             part[:, : own.shape[1]] = own
         elif value is not None:
             part[:] = value
@@ -317,8 +343,15 @@ def initial_state(start: Start | None, block: int, default: Start) -> np.ndarray
 
 def _simulate_block(run: _Run, block: int, paths: int, record: bool) -> tuple[np.ndarray, ...]:
     """Simulate a block; return V, I, spike counts and, if wanted, the spikes."""
+    state = initial_state(run.start, block, run.model.at_rest, run.width)
+    if isinstance(run.model, Recurrent):
+        first, last = block * run.width, min((block + 1) * run.width, paths)
+        v, i = (part.T[: last - first].copy() for part in state)
+        counts, spikes = simulate_paths(
+            run.model, run.scheme, run.h, run.steps, run.seed, first, v, i, record
+        )
+        return v.T, i.T, counts.T, spikes
     neurons = run.model.neurons
-    state = initial_state(run.start, block, run.model.at_rest)
     # Euler draws the noise of all paths of a block, but moves only those asked for; the exact
     # scheme's refinement is shared by all of them.
     lanes = min(BLOCK, paths - block * BLOCK) if run.scheme == "euler" else BLOCK
@@ -362,5 +395,5 @@ def _final_block(run: _Run, block: int, paths: int) -> tuple[np.ndarray, ...]:
 
 def _record_block(run: _Run, block: int, paths: int) -> np.ndarray:
     spikes = _simulate_block(run, block, paths, record=True)[3]
-    spikes = spikes[spikes["lane"] < paths - block * BLOCK]
+    spikes = spikes[spikes["lane"] < paths - block * run.width]
     return spikes[np.lexsort((spikes["time"], spikes["neuron"], spikes["lane"]))]

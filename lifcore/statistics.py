@@ -8,7 +8,7 @@ of log error against log h; its interval is found by leaving out one batch at a 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,6 +171,38 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Estimate:
     top, _ = batch_sums(np.asarray(numerator, dtype=np.float64))
     bottom, _ = batch_sums(np.asarray(denominator, dtype=np.float64))
     return _jackknife(top.sum() / bottom.sum(), (top.sum() - top) / (bottom.sum() - bottom))
+
+
+def jackknife(statistic: Callable[[np.ndarray], float], values: np.ndarray) -> Estimate:
+    """Return a function of means with its interval, by leaving out one batch at a time.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes the means over paths, shape (...), and returns a number.
+    values : ndarray, shape (..., n)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two paths.
+
+    Examples
+    --------
+    >>> pairs = np.stack([np.array([1.0, 3.0]), np.array([2.0, 2.0])])
+    >>> jackknife(lambda means: means[0] / means[1], pairs).mean
+    1.0
+    """
+    sums, sizes = batch_sums(np.asarray(values, dtype=np.float64))
+    total, n = sums.sum(axis=-1, keepdims=True), sizes.sum()
+    without = (total - sums) / (n - sizes)
+    each = np.array([statistic(without[..., k]) for k in range(sizes.size)])
+    return _jackknife(statistic(total[..., 0] / n), each)
 
 
 def _jackknife(whole: float, without: np.ndarray) -> Estimate:

@@ -28,7 +28,7 @@ from lifcore import checks
 from lifcore.blocks import map_blocks
 from lifcore.exact import jump_response
 from lifcore.flux import step_for
-from lifcore.model import LIF, Feedforward, network
+from lifcore.model import LIF, Feedforward, Network, Recurrent, network
 from lifcore.simulate import simulate_spikes
 from lifcore.statistics import Estimate, mean
 
@@ -39,8 +39,8 @@ class Spectrum:
 
     Attributes
     ----------
-    values : ndarray, shape (paths, 2 neurons)
-        Each path's exponents, the largest first.
+    values : ndarray, shape (paths, count)
+        Each path's exponents, the largest first; 2 neurons of them unless fewer were asked for.
     own : ndarray, shape (paths, 2 neurons)
         Each path's union over neurons of -g + mean log s and -1/tau, the largest first.
 
@@ -61,7 +61,7 @@ class Spectrum:
 
 
 def spectrum_of_record(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     times: np.ndarray,
     neurons: np.ndarray,
     speeds: np.ndarray,
@@ -74,7 +74,7 @@ def spectrum_of_record(
 
     Parameters
     ----------
-    model : LIF or Feedforward
+    model : LIF, Feedforward or Recurrent
         The network.
     times, neurons, speeds : ndarray, shape (spikes,)
         The spikes of all neurons in order of time: when, whose, how fast.
@@ -123,24 +123,27 @@ def spectrum_of_record(
     matrix = _all_weights(net) if weights is None else np.asarray(weights, dtype=np.float64)
     if matrix.shape != (count, count) or not np.isfinite(matrix).all():
         raise ValueError(f"weights has shape {matrix.shape}; allowed: finite, {(count, count)}")
-    return _of_paths(_constants(net, matrix), [(t, who.astype(np.int64), a)], begin, end)[0]
+    record = t, who.astype(np.int64), a
+    return _of_paths(_constants(net, matrix), [record], begin, end, 2 * count)[0]
 
 
 def network_spectrum(
-    model: LIF | Feedforward,
+    model: LIF | Feedforward | Recurrent,
     *,
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
     settle: float | None = None,
+    count: int | None = None,
     executor: Executor | None = None,
 ) -> Spectrum:
-    """Return the whole spectrum of a network along exact paths.
+    """Return the spectrum of a network along exact paths, the whole of it or its upper end.
 
     Parameters
     ----------
-    model : LIF or Feedforward
-        The network, of about ten neurons at most: the work grows with their number cubed.
+    model : LIF, Feedforward or Recurrent
+        The network. For the whole spectrum of about ten neurons at most, since the work grows with
+        their number cubed; for the largest exponents of some hundreds.
     T : float
         Time over which to average.
     paths : int
@@ -149,6 +152,8 @@ def network_spectrum(
         As in `lifcore.simulate`.
     settle : float, optional
         Time before, by default 16 times the slowest of 1/g and tau.
+    count : int, optional
+        How many exponents, from the largest down; by default all.
     executor : concurrent.futures.Executor, optional
         Where to compute.
 
@@ -169,6 +174,9 @@ def network_spectrum(
     """
     net = network("model", model)
     T, paths = checks.real("T", T, above=0.0), checks.count("paths", paths, at_least=2)
+    rows = 2 * len(net.neurons)
+    if count is not None:
+        rows = int(checks.real("count", checks.count("count", count), at_most=rows))
     slow = [1.0 / rate for n in net.neurons for rate in (n.g, n.a) if rate > 0.0]
     begin = 16.0 * max(slow, default=0.0)
     if settle is not None:
@@ -185,12 +193,12 @@ def network_spectrum(
     ]
     constants = _constants(net, _all_weights(net))
     tasks = [
-        (constants, [records[k] for k in part], begin, begin + T)
+        (constants, [records[k] for k in part], begin, begin + T, rows)
         for part in np.array_split(np.arange(paths), min(paths, 16))
     ]
     values = np.concatenate(map_blocks(_of_paths, tasks, executor, "tangent dynamics"))
     g, a, kick, _ = constants
-    own = np.empty_like(values)
+    own = np.empty((paths, 2 * g.size))
     for row, (time, neuron, speed) in zip(own, records, strict=True):
         late = time > begin
         logs = np.log1p(kick[neuron[late]] / speed[late])
@@ -199,8 +207,10 @@ def network_spectrum(
     return Spectrum(values, -np.sort(-own, axis=1))
 
 
-def _all_weights(net: Feedforward) -> np.ndarray:
-    """Return the weights of a layered network as one matrix over all its neurons."""
+def _all_weights(net: Network) -> np.ndarray:
+    """Return the weights of a network as one matrix over all its neurons."""
+    if isinstance(net, Recurrent):
+        return net.weights.toarray() if hasattr(net.weights, "toarray") else net.weights
     matrix = np.zeros((len(net.neurons),) * 2)
     for number, block in enumerate(net.weights):
         dense = block.toarray() if hasattr(block, "toarray") else block
@@ -208,7 +218,7 @@ def _all_weights(net: Feedforward) -> np.ndarray:
     return matrix
 
 
-def _constants(net: Feedforward, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+def _constants(net: Network, weights: np.ndarray) -> tuple[np.ndarray, ...]:
     kick = net.column("g") * (net.column("v_th") - net.column("v_reset"))
     return net.column("g"), net.column("a"), kick, np.ascontiguousarray(weights)
 
@@ -218,12 +228,13 @@ def _of_paths(
     records: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
     begin: float,
     end: float,
+    rows: int,
 ) -> np.ndarray:
-    """Return the sorted exponents of some paths, shape (paths, 2 neurons)."""
+    """Return the sorted `rows` largest exponents of some paths, shape (paths, rows)."""
     g, a, kick, weights = constants
     # Orthonormalise often enough that no direction outgrows another by more than a few e-folds.
     every = 1.0 / max(1e-300, float(max(g.max(), a.max())))
-    out = np.empty((len(records), 2 * g.size))
+    out = np.empty((len(records), rows))
     for row, (times, neurons, speeds) in zip(out, records, strict=True):
         _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, row)
     return -np.sort(-out / (end - begin), axis=1)
@@ -259,11 +270,12 @@ def _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, o
     n = g.size
     # A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
     # vectors lie in invariant subspaces, which only rounding leaves: begin with none of them.
-    basis = np.eye(2 * n)
-    for r in range(2 * n):
+    rows = out.size
+    basis = np.eye(rows, 2 * n)
+    for r in range(rows):
         for k in range(2 * n):
             basis[r, k] += math.cos((r + 1.0) * (k + 2.0))
-    lost = np.zeros(2 * n)
+    lost = np.zeros(rows)
     orthonormalise(basis, lost)
     now, event, next_turn = 0.0, 0, 0.0
     measuring = False
@@ -286,7 +298,7 @@ def _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, o
         orthonormalise(basis, lost)
         next_turn = now + every
         if measuring:
-            for r in range(2 * n):
+            for r in range(rows):
                 out[r] += lost[r]
         elif now >= begin:
             measuring = True
@@ -295,8 +307,8 @@ def _exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, o
 @njit(nogil=True, cache=True)
 def orthonormalise(basis, lost):
     """Make the rows orthonormal, one after the other, twice; write their logs of length."""
-    m = basis.shape[0]
-    for r in range(m):
+    rows, m = basis.shape
+    for r in range(rows):
         lost[r] = 0.0
         for _ in range(2):
             for q in range(r):

@@ -3,6 +3,8 @@
 Nothing here imports lifcore: every oracle takes the neuron's parameters from its attributes.
 """
 
+import itertools
+
 import numpy as np
 from scipy import integrate, linalg, optimize, special
 
@@ -159,3 +161,103 @@ def driven_neuron(neuron, arrivals, T, v, i):
             v = neuron.v_reset
         i, now = i + size, time
     return found
+
+
+def path_increments(seed, path, shape, h, common=0.0):
+    """Brownian increments of one path of a network with loops, from its documented stream.
+
+    `shape` is (steps, neurons). A step's common normal, if there is a common share, comes first.
+    """
+    child = np.random.SeedSequence(seed).spawn(path + 1)[path]
+    stream = np.random.Generator(np.random.SFC64(child))
+    if common == 0.0:
+        return np.sqrt(h) * stream.standard_normal(shape)
+    z = stream.standard_normal((shape[0], shape[1] + 1))
+    return np.sqrt(h * (1.0 - common)) * z[:, 1:] + np.sqrt(h * common) * z[:, :1]
+
+
+def euler_path(neurons, weights, h, dw):
+    """Euler–Maruyama on one path of a network, neuron by neuron; dw has shape (steps, neurons).
+
+    Returns V, I and every spike as (neuron, time, speed, lag), in order of neuron and time.
+    """
+    v, i = (np.array([getattr(x, name) for x in neurons], float) for name in ("v_reset", "mu"))
+    spikes = []
+    for n, increment in enumerate(dw):
+        arriving = np.zeros(len(neurons))
+        for j, own in enumerate(neurons):
+            v_new = v[j] + h * (i[j] - own.g * v[j])
+            if v_new >= own.v_th:
+                lag = h * (v_new - own.v_th) / (v_new - v[j])
+                spikes.append((j, (n + 1) * h, i[j] - own.g * own.v_th, lag))
+                v_new = own.v_reset
+                arriving += weights[:, j]
+            i[j] += h / own.tau * (own.mu - i[j]) + own.sigma * increment[j]
+            v[j] = v_new
+        i += arriving
+    return v, i, sorted(spikes)
+
+
+def _free_state(neuron, u, v, i):
+    # V and I a time u after (v, i), without noise and threshold; g > 0 and tau finite.
+    a, g, x, rest = 1.0 / neuron.tau, neuron.g, i - neuron.mu, neuron.mu / neuron.g
+    kernel = u * np.exp(-g * u) if a == g else (np.exp(-a * u) - np.exp(-g * u)) / (g - a)
+    return rest + (v - rest) * np.exp(-g * u) + x * kernel, neuron.mu + x * np.exp(-a * u)
+
+
+def _next_crossing(neuron, v, i, limit):
+    # V' is a sum of two exponentials, so that it has one zero at most: V turns there.
+    a, g, x = 1.0 / neuron.tau, neuron.g, i - neuron.mu
+    w = v - neuron.mu / g
+    with np.errstate(all="ignore"):
+        if a == g:
+            turn = np.float64(x - g * w) / (g * x)
+        else:
+            turn = np.log(np.float64(g * (x - w * (g - a))) / (a * x)) / (g - a)
+    edges = [0.0, turn, limit] if 0.0 < turn < limit else [0.0, limit]
+
+    def height(u):
+        return _free_state(neuron, u, v, i)[0] - neuron.v_th
+
+    for left, right in itertools.pairwise(edges):
+        if height(left) < 0.0 <= height(right):
+            return optimize.brentq(height, left, right, xtol=1e-15)
+    return np.inf
+
+
+def event_driven(neurons, weights, T, v, i):
+    """Solve a network without noise, from one spike to the next; weights[target, source].
+
+    Returns V and I at T and every spike as (time, neuron, speed), in order of time. A spike
+    resets its neuron first and enters its targets' currents then.
+    """
+    v, i, since = np.array(v, float), np.array(i, float), np.zeros(len(neurons))
+
+    def ahead(k):
+        return since[k] + _next_crossing(neurons[k], v[k], i[k], T - since[k])
+
+    coming, spikes = np.array([ahead(k) for k in range(len(neurons))]), []
+    while coming.min() < T:
+        j, now = int(np.argmin(coming)), coming.min()
+        moved = sorted({j, *np.flatnonzero(weights[:, j])})
+        for k in moved:
+            v[k], i[k] = _free_state(neurons[k], now - since[k], v[k], i[k])
+            since[k] = now
+        spikes.append((now, j, i[j] - neurons[j].g * neurons[j].v_th))
+        v[j] = neurons[j].v_reset
+        i += weights[:, j]
+        for k in moved:
+            coming[k] = ahead(k)
+    for k, neuron in enumerate(neurons):
+        v[k], i[k] = _free_state(neuron, T - since[k], v[k], i[k])
+    return v, i, spikes
+
+
+def keyed_normals(word, neuron, step, place):
+    """Three normals of SFC64 seated on three words: the documented noise of one halving."""
+    bits = np.random.SFC64()
+    words = np.array([word, (neuron << 40) + step, place, 1], np.uint64)
+    bits.state = bits.state | {"state": {"state": words}, "has_uint32": 0, "uinteger": 0}
+    generator = np.random.Generator(bits)
+    generator.random(18)
+    return generator.standard_normal(3)

@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from lifcore import LIF, Feedforward, constant_drive_period, simulate
+from lifcore import (
+    LIF,
+    Feedforward,
+    Recurrent,
+    constant_drive_period,
+    mean,
+    simulate,
+    simulate_spikes,
+)
 from lifcore.blocks import generators
 from lifcore.exact import exact_step
 from lifcore.flock import flock_block
-from lifcore.flux import CrossingSpeeds, crossing_speeds
+from lifcore.flux import CrossingSpeeds, crossing_speeds, step_for
 from lifcore.growth import exponent_by_growth, synchronise
 from lifcore.lyapunov import (
     exponent_by_flux,
@@ -353,6 +361,91 @@ def test_recurrent_weights():
         pair, record["time"], record["neuron"], record["speed"], end=T, weights=weights
     ).sum()
     assert total * T == pytest.approx(math.log(abs(np.linalg.det(found))), abs=1e-9)
+
+
+LOOPS = Recurrent(
+    LIF(mu=np.array([1.4, 1.0, 1.2]), tau=np.array([0.5, 1.0, 0.4])),
+    [[0.3, 0.5, -0.5], [0.6, 0.0, -0.4], [0.5, 0.4, -0.3]],
+)
+
+
+def test_saltation_matrices_of_a_network_with_loops():
+    # As for layers above; synapses onto oneself included.
+    quiet, T = Recurrent(LIF(mu=np.array([1.4, 1.3, 1.2]), sigma=0.0), LOOPS.weights), 4.2
+    spikes = simulate(quiet, h=T / 64, T=T, paths=1, seed=1, scheme="exact").all_spikes()
+    assert (np.bincount(spikes["neuron"], minlength=3) >= 2).all()
+    found = propagate(quiet, spikes, T, quiet.weights)
+    np.testing.assert_allclose(found, tangent_map(quiet, T), rtol=5e-4, atol=5e-5)
+
+
+def test_the_largest_exponents_of_a_network_with_loops():
+    request = {"T": 300.0, "paths": 8, "seed": 1}
+    whole = network_spectrum(LOOPS, **request)
+    assert whole.values.shape == (8, 6)
+    for count in (1, 2, 6):
+        part = network_spectrum(LOOPS, count=count, **request)
+        assert part.values.shape == (8, count)
+        np.testing.assert_allclose(part.values, whole.values[:, :count], atol=1e-3)
+        np.testing.assert_array_equal(part.own, whole.own)
+        assert len(part.exponents) == count
+    for count, error in ((0, ValueError), (7, ValueError), (1.5, TypeError)):
+        with pytest.raises(error, match="count"):
+            network_spectrum(LOOPS, T=1.0, paths=2, seed=1, count=count)
+
+
+def test_without_synapses_the_largest_exponent_is_a_neuron_s():
+    free = Recurrent(LOOPS.neuron, np.zeros((3, 3)))
+    found = network_spectrum(free, T=400.0, paths=16, seed=1, count=1)
+    np.testing.assert_allclose(found.values[:, 0], found.own[:, 0], atol=0.03)
+    whole = network_spectrum(free, T=50.0, paths=4, seed=1)
+    np.testing.assert_allclose(whole.values.sum(1), whole.own.sum(1), atol=1e-12)
+
+
+def test_exponents_add_up_to_the_growth_of_volumes():
+    # A spike with speed A multiplies volumes by 1 + (g (V_th - V_r) + its own synapse)/A.
+    T, paths = 40.0, 4
+    found = network_spectrum(LOOPS, T=T, paths=paths, seed=3, settle=0.0)
+    h = min(step_for(neuron, T) for neuron in LOOPS.neurons)
+    spikes = simulate_spikes(LOOPS, h=h, T=T, paths=paths, seed=3, scheme="exact")
+    factor = 1.0 + (1.0 + LOOPS.weights.diagonal()[spikes["neuron"]]) / spikes["speed"]
+    growth = np.bincount(spikes["path"], np.log(np.abs(factor)), paths)
+    contraction = (LOOPS.column("g") + LOOPS.column("a")).sum()
+    np.testing.assert_allclose(found.values.sum(1), growth / T - contraction, atol=1e-10)
+    for path, values in enumerate(found.values):
+        own = np.sort(spikes[spikes["path"] == path], order="time")
+        record = own["time"], own["neuron"], own["speed"]
+        one = spectrum_of_record(LOOPS, *record, end=T, weights=LOOPS.weights)
+        np.testing.assert_allclose(one, values, atol=1e-10)
+
+
+def test_neighbouring_paths_part_as_the_largest_exponent_says():
+    paths, eps, ends = 256, 1e-8, (4.0, 12.0)
+    start = tuple(np.tile(part, (paths, 1)) for part in LOOPS.at_rest)
+    moved = start[0] + eps * np.array([1.0, -0.5, 0.7]), start[1]
+    growth = []
+    for T in ends:
+        request = {"h": 0.25, "T": T, "paths": paths, "seed": 4, "scheme": "exact"}
+        one, two = (simulate(LOOPS, start=at, **request) for at in (start, moved))
+        apart = np.hypot(two.v - one.v, two.i - one.i)
+        growth.append(np.log(np.sqrt((apart**2).sum(axis=1))))
+        if len(growth) == 1:
+            # Path by path it is the tangent vector, but for the noise between two crossings.
+            spikes, off = one.all_spikes(), []
+            for path in range(20):
+                own = spikes[spikes["path"] == path]
+                basis = propagate(LOOPS, own, T, LOOPS.weights)
+                vector = np.array([1.0, -0.5, 0.7, 0.0, 0.0, 0.0]) @ basis
+                found = np.append(two.v[path] - one.v[path], two.i[path] - one.i[path]) / eps
+                off.append(np.linalg.norm(found - vector) / np.linalg.norm(vector))
+            assert np.median(off) < 1e-5
+            assert max(off) < 1e-3
+    same = (one.spike_counts == two.spike_counts).all(axis=1)
+    assert same.mean() > 0.95
+    slope = mean(((growth[1] - growth[0]) / (ends[1] - ends[0]))[same])
+    largest = network_spectrum(LOOPS, T=200.0, paths=32, seed=5, count=1).exponents[0]
+    off = slope.mean - largest.mean
+    assert abs(off) < 4.5 * math.hypot(slope.standard_error, largest.standard_error)
+    assert math.hypot(slope.standard_error, largest.standard_error) < 0.03
 
 
 # --- bad input --------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """Intervals that cover what they should, and orders that are recovered."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from lifcore.statistics import BATCHES, batch_sums, estimate, fit_order, mean, ratio
+from lifcore.statistics import BATCHES, batch_sums, estimate, fit_order, jackknife, mean, ratio
 
 REPETITIONS = 1000
 
@@ -66,7 +68,59 @@ def test_mean_by_hand():
     assert all(type(x) is float for x in (found.mean, found.low, found.high, found.standard_error))
 
 
+@pytest.mark.parametrize("n", [2, 31, 320, 1001])
+def test_jackknife_is_ratio_and_mean(n):
+    rng = np.random.default_rng(45)
+    values = np.stack([rng.normal(3.0, 1.0, n), rng.exponential(2.0, n)])
+
+    def parts(found):
+        return found.mean, found.low, found.high, found.standard_error, found.freedom
+
+    found = jackknife(lambda means: means[0] / means[1], values)
+    assert parts(found) == pytest.approx(parts(ratio(*values)), rel=1e-11)
+    assert found.freedom == min(n, 32) - 1
+    found = jackknife(lambda means: means, values[0])
+    assert parts(found) == pytest.approx(parts(mean(values[0])), rel=1e-11)
+
+
+def test_jackknife_weighs_batches_by_their_sizes():
+    # Two batches, of one path and of two; the means are those of all other paths.
+    values = np.arange(1.0, 34.0) ** 2
+    sizes = batch_sums(values)[1]
+    assert sorted(set(sizes)) == [1, 2]
+    edges = np.concatenate([[0], np.cumsum(sizes)])
+    without = np.array([np.delete(values, np.s_[a:b]).mean() ** 2 for a, b in pairwise(edges)])
+    shapes = set()
+
+    def square(means):
+        shapes.add(means.shape)
+        return means[2, 1] ** 2
+
+    found = jackknife(square, np.broadcast_to(values, (3, 2, 33)))
+    assert shapes == {(3, 2)}
+    assert found.mean == pytest.approx(values.mean() ** 2, rel=1e-14)
+    spread = ((without - without.mean()) ** 2).sum()
+    assert found.standard_error == pytest.approx(np.sqrt(31 / 32 * spread), rel=1e-12)
+
+
+def test_jackknife_covers():
+    # A correlation: not linear in its means.
+    rng, estimates = np.random.default_rng(46), []
+    for _ in range(REPETITIONS):
+        x, y = rng.standard_normal((2, 3210))
+        y = 0.6 * x + 0.8 * y
+        estimates.append(
+            jackknife(
+                lambda m: (m[2] - m[0] * m[1]) / np.sqrt((m[3] - m[0] ** 2) * (m[4] - m[1] ** 2)),
+                np.stack([x, y, x * y, x * x, y * y]),
+            )
+        )
+    assert_covers(estimates, 0.6)
+
+
 def test_few_values():
+    with pytest.raises(ValueError, match=r"values has 1 entries; allowed: at least 2"):
+        jackknife(lambda means: means, np.array([1.0]))
     assert mean(np.array([1.0, 3.0])).freedom == 1
     assert mean([1, 2, 3]).mean == 2.0
     for few in (np.array([1.0]), np.array([])):

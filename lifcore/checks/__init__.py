@@ -5,7 +5,15 @@ raises an error that names the argument, shows its value and says what is allowe
 """
 
 from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
-from lifcore.checks.models import memory, start, weights
+from lifcore.checks.models import (
+    exact_size,
+    memory,
+    spikes,
+    square_weights,
+    start,
+    volleys,
+    weights,
+)
 from lifcore.checks.values import (
     count,
     index,
@@ -22,6 +30,7 @@ __all__ = [
     "count",
     "euler_stable",
     "exact_affordable",
+    "exact_size",
     "index",
     "instance",
     "levels",
@@ -32,8 +41,11 @@ __all__ = [
     "reals",
     "seed",
     "sequence",
+    "spikes",
+    "square_weights",
     "start",
     "steps",
     "times",
+    "volleys",
     "weights",
 ]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+
+EXACT_NEURONS = 2000
+"""Neurons of a network with loops up to which the exact solution is computed."""
+
+EXACT_SECONDS = 2e-8
+"""What a neuron-step of the exact solution takes, about."""
 
 
 def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray | sparse.csr_array:
@@ -38,7 +45,67 @@ def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray |
     >>> weights(0, [[1, 2]], [None, None]).shape
     (1, 2)
     """
-    name, between = f"weights[{number}]", f"from layer {number} to layer {number + 1}"
+    name = f"weights[{number}], from layer {number} to layer {number + 1},"
+    matrix = _matrix(name, value)
+    sources, targets = sizes[number], sizes[number + 1]
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(
+            f"{name} has shape {matrix.shape}; allowed: two dimensions, (targets, "
+            "sources), with one or more neurons in each layer"
+        )
+    if targets not in {None, matrix.shape[0]} or sources not in {None, matrix.shape[1]}:
+        wanted = ", ".join("any" if known is None else str(known) for known in (targets, sources))
+        raise ValueError(
+            f"{name} has shape {matrix.shape}, but layer {number} has "
+            f"{'any number of' if sources is None else sources} and layer {number + 1} "
+            f"{'any number of' if targets is None else targets} neurons; allowed: shape ({wanted})"
+        )
+    sizes[number + 1], sizes[number] = matrix.shape
+    return matrix
+
+
+def square_weights(value: object, neurons: int | None) -> np.ndarray | sparse.csr_array:
+    """Return the weights of a network onto itself, as floats.
+
+    Parameters
+    ----------
+    value : array_like or scipy.sparse array
+        The matrix, rows being targets.
+    neurons : int or None
+        Number of neurons where it is known.
+
+    Returns
+    -------
+    ndarray or csr_array, shape (neurons, neurons)
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it is not square, does not fit the neurons, or an entry is not finite.
+
+    Examples
+    --------
+    >>> square_weights([[0, 1], [2, 0]], None).shape
+    (2, 2)
+    """
+    matrix = _matrix("weights", value)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or 0 in matrix.shape:
+        raise ValueError(
+            f"weights has shape {matrix.shape}; allowed: a square matrix, (targets, sources), with "
+            "one row and one column a neuron"
+        )
+    if neurons not in {None, matrix.shape[0]}:
+        raise ValueError(
+            f"weights has shape {matrix.shape}, but neuron has arrays for {neurons} neurons; "
+            f"allowed: shape ({neurons}, {neurons})"
+        )
+    return matrix
+
+
+def _matrix(name: str, value: object) -> Any:
+    """Return a dense or sparse matrix of finite floats that nobody else can change."""
     matrix: Any = value
     if not sparse.issparse(value):
         try:
@@ -47,28 +114,14 @@ def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray |
             matrix = np.asarray(None)
     if matrix.dtype.kind not in "iuf":
         raise TypeError(
-            f"{name}, {between}, holds {matrix.dtype} values; allowed: an array or a scipy.sparse "
+            f"{name} holds {matrix.dtype} values; allowed: an array or a scipy.sparse "
             "array of real numbers, rows of one length"
-        )
-    sources, targets = sizes[number], sizes[number + 1]
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ValueError(
-            f"{name}, {between}, has shape {matrix.shape}; allowed: two dimensions, (targets, "
-            "sources), with one or more neurons in each layer"
-        )
-    if targets not in {None, matrix.shape[0]} or sources not in {None, matrix.shape[1]}:
-        wanted = ", ".join("any" if known is None else str(known) for known in (targets, sources))
-        raise ValueError(
-            f"{name}, {between}, has shape {matrix.shape}, but layer {number} has "
-            f"{'any number of' if sources is None else sources} and layer {number + 1} "
-            f"{'any number of' if targets is None else targets} neurons; allowed: shape ({wanted})"
         )
     entries = matrix.tocoo().data if sparse.issparse(matrix) else matrix
     if not np.isfinite(entries).all():
-        raise ValueError(f"{name}, {between}, holds NaN or infinity; allowed: finite numbers")
-    sizes[number + 1], sizes[number] = matrix.shape
+        raise ValueError(f"{name} holds NaN or infinity; allowed: finite numbers")
     if sparse.issparse(value):
-        # A copy: sorted, without duplicates, and nobody else's to change.
+        # A copy: sorted and without duplicates.
         own = sparse.csr_array(value, dtype=np.float64, copy=True)
         own.sum_duplicates()
         return own
@@ -154,6 +207,116 @@ def start(
     whole = (paths,) if neurons == 1 else (paths, neurons)
     v, i = (np.broadcast_to(part, (paths, neurons)).reshape(whole) for part in (v, i))
     return v.copy(), i.copy()
+
+
+def spikes(value: object, paths: int, neurons: int) -> np.ndarray:
+    """Return a table of spikes that names no path and no neuron that there is not.
+
+    Parameters
+    ----------
+    value : ndarray
+        Structured, with the fields ``path``, ``neuron`` and ``time`` at least.
+    paths, neurons : int
+        Their numbers.
+
+    Raises
+    ------
+    TypeError
+        If it is not such an array.
+    ValueError
+        If a path or a neuron is out of range.
+
+    Examples
+    --------
+    >>> spikes(np.zeros(1, [("path", "i8"), ("neuron", "i4"), ("time", "f8")]), 1, 1).size
+    1
+    """
+    names = getattr(getattr(value, "dtype", None), "names", None) or ()
+    if not isinstance(value, np.ndarray) or not {"path", "neuron", "time"} <= set(names):
+        raise TypeError(
+            f"spikes = {value!r:.60} has no fields path, neuron and time; allowed: an array as "
+            "simulate_spikes returns it"
+        )
+    for name, count in (("path", paths), ("neuron", neurons)):
+        if value.size and not 0 <= value[name].min() <= value[name].max() < count:
+            raise ValueError(
+                f"spikes: {name} goes from {value[name].min()} to {value[name].max()}; allowed: "
+                f"from 0 to {count - 1}, as there are {count}"
+            )
+    return value
+
+
+def exact_size(neurons: int, path_steps: int) -> None:
+    """Refuse the exact solution of a network with loops that is too large for it.
+
+    Parameters
+    ----------
+    neurons : int
+        Number of neurons.
+    path_steps : int
+        Steps times paths, for the estimate of the cost.
+
+    Raises
+    ------
+    ValueError
+        If there are more than EXACT_NEURONS; the message has the estimated cost.
+
+    Examples
+    --------
+    >>> exact_size(100, 1000)
+    """
+    if neurons > EXACT_NEURONS:
+        cost = neurons * float(path_steps)
+        raise ValueError(
+            f"the exact solution of {neurons} neurons would take {cost:.1e} neuron-steps, "
+            f"estimated at {cost * EXACT_SECONDS:.2g} s of one core, before synapses; allowed: "
+            f"up to {EXACT_NEURONS} neurons (simulate with scheme = 'euler' takes any number)"
+        )
+
+
+def volleys(
+    weights: np.ndarray | sparse.csr_array, column: Callable[[str], np.ndarray], h: float
+) -> None:
+    r"""Warn of a network that can spike as a whole in every step.
+
+    Where every neuron spikes in every step, I settles at mu + (tau/h) sum of its weights, and the
+    next step carries V from reset by h (I - g V_r): the state sustains itself if this is the way
+    to the threshold or more, for every neuron.
+
+    Parameters
+    ----------
+    weights : ndarray or csr_array, shape (neurons, neurons)
+        Rows are targets.
+    column : callable
+        Returns a parameter of all neurons by name, as ``Recurrent.column``.
+    h : float
+        Euler's step.
+
+    Warns
+    -----
+    UserWarning
+        With how many times the way to the threshold the least driven neuron goes.
+
+    Examples
+    --------
+    >>> from lifcore.model import LIF, Recurrent
+    >>> small = Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]])
+    >>> volleys(small.weights, small.column, 0.1)
+    """
+    total = np.asarray(weights.sum(axis=1)).ravel()
+    way = column("v_th") - column("v_reset")
+    drive = h * (column("mu") - column("g") * column("v_reset"))
+    # With tau = inf nothing limits the current: any net excitation grows until all spike.
+    response = np.multiply(total, column("tau"), out=np.zeros_like(total), where=total != 0.0)
+    least = float(((drive + response) / way).min())
+    if least >= 1.0:
+        warnings.warn(
+            f"weights: so strong that all neurons spike in every step of h = {h!r} once they have "
+            f"come to it: their synapses then carry each of them {least:.3g} times the way from "
+            "reset to threshold in a step, or more; below 1 there is no such state: use smaller "
+            "weights or a smaller tau",
+            stacklevel=4,
+        )
 
 
 def memory(what: str, size: float) -> None:
