@@ -173,16 +173,16 @@ FAST = LIF(mu=1.0, sigma=3.0, tau=0.05)
 @pytest.mark.parametrize(
     ("net", "h"),
     [
-        (LOOPS, 0.5),
+        (LOOPS, 0.25),
         (SHARED, 0.5),
         (Recurrent(POPULATION, MATRICES["excitatory"]), 0.25),
         (Recurrent(LIF(sigma=2.0, mu=0.2), np.full((6, 6), 0.2)), 0.5),
-        (Recurrent(FAST, np.full((4, 4), 2.0)), 0.08),
-        (Recurrent(FAST, np.zeros((2, 2))), 0.08),
+        (Recurrent(FAST, np.full((4, 4), 2.0)), 0.05),
+        (Recurrent(FAST, np.zeros((2, 2))), 0.05),
     ],
 )
 def test_rates_are_below_the_bound(net, h, scheme):
-    T = 30.0 * h
+    T = max(30.0 * h, 6.0)
     run = simulate(net, h=h, T=T, paths=400, seed=12, scheme=scheme)
     bound = rate_bound(net, h if scheme == "euler" else None)
     for k, column in enumerate(run.spike_counts.T):
@@ -221,6 +221,16 @@ def test_gain_of_a_large_ring(monkeypatch):
     ring = sparse.csr_array((size, (np.arange(1, n + 1) % n, np.arange(n))), (n, n))
     expected = 0.5 * np.exp(np.log(size).mean())
     assert cycle_gain(Recurrent(LIF(), ring)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_steps_beyond_tau_have_no_bound():
+    # A spike's trace then changes its sign from step to step: inhibition excites.
+    net = Recurrent(LIF(g=1.0, tau=0.5, mu=0.0, sigma=0.01), [[-10.0]])
+    run = simulate(net, h=0.75, T=30.0, paths=1, seed=1, start=(0.99, 1.5))
+    assert run.spike_counts[0, 0] > 10
+    assert rate_bound(net)[0] < 0.01
+    with pytest.raises(ValueError, match=r"h = 0\.75 is out of range; allowed: .* <= 0\.5"):
+        rate_bound(net, 0.75)
 
 
 def test_bad_input_is_refused():
