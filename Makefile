@@ -81,10 +81,11 @@ $(BRIAN2):
 	"$(PYTHON)" -m venv --clear _build/brian2
 	$@ -m pip install --quiet --disable-pip-version-check -r benchmarks/brian2/requirements.txt
 
-lint: $(STAMP) ## ruff, ruff format and mypy, without changing anything
+lint: $(STAMP) ## ruff, ruff format, mypy and import-linter, without changing anything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 clean: ## remove what was built and cached; keep .venv
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist lifcore.egg-info

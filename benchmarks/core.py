@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from lifcore import LIF, couple, simulate
-from lifcore.brownian import exact_flow
+from lifcore.noise.flow import exact_flow
 
 NEURON = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
 LEVELS = 2.0 ** -np.arange(3.0, 11.0)

@@ -9,8 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from lifcore import LIF
-from lifcore.flux import crossing_speeds
-from lifcore.threshold_equation import solve_threshold
+from lifcore.stationary.threshold_equation import solve_threshold
+from lifcore.strong.flux import crossing_speeds
 
 TARGET = 20.0  # seconds for 1e6 crossing speeds, bridge refinement included
 

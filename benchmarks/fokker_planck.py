@@ -16,8 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from lifcore import LIF, simulate, stationary
-from lifcore.finite_volumes import solve_on_cells
-from lifcore.threshold_equation import solve_threshold
+from lifcore.stationary.finite_volumes import solve_on_cells
+from lifcore.stationary.threshold_equation import solve_threshold
 
 NEURONS = {
     "balanced": LIF(mu=1.0, sigma=1.0, tau=1.0),

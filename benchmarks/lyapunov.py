@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 from lifcore import LIF
-from lifcore.growth import exponent_by_growth
-from lifcore.lyapunov import exponent_by_flux, exponent_by_tangent
+from lifcore.stability.growth import exponent_by_growth
+from lifcore.stability.lyapunov import exponent_by_flux, exponent_by_tangent
 
 TARGET = 10.0  # seconds on two cores for a 99.9 % interval within 0.5 %, or 0.002 near zero
 LEVEL = 3.6  # half-width of that interval in standard errors

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from lifcore import LIF, simulate
-from lifcore.pairs import ladder, ladder_states
-from lifcore.strip import boundary_strip
+from lifcore.runs.pairs import ladder, ladder_states
+from lifcore.weak.strip import boundary_strip
 
 NEURON = LIF(mu=1.5, sigma=0.3, tau=0.5)
 STEPS = 2048

@@ -1,12 +1,16 @@
 """lifcore: Euler–Maruyama for leaky integrate-and-fire neurons against the exact solution."""
 
-from lifcore.blocks import STREAM_VERSION
-from lifcore.claims import Claim, Claims, ks_distance
-from lifcore.coupling import CoupledEnsemble, couple
-from lifcore.fokker_planck import Stationary, stationary
-from lifcore.model import LIF, Feedforward, Recurrent, constant_drive_period
-from lifcore.simulate import Ensemble, simulate, simulate_spikes
-from lifcore.statistics import Estimate, Order, estimate, fit_order, mean, ratio
+from lifcore.evidence.claims import Claim, Claims, ks_distance
+from lifcore.evidence.orders import Order, fit_order
+from lifcore.evidence.statistics import Estimate, estimate, mean, ratio
+from lifcore.models.networks import Feedforward, Recurrent
+from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.noise.streams import STREAM_VERSION
+from lifcore.runs.coupled_ensemble import CoupledEnsemble
+from lifcore.runs.coupling import couple
+from lifcore.runs.ensemble import Ensemble
+from lifcore.runs.simulate import simulate, simulate_spikes
+from lifcore.stationary.fokker_planck import Stationary, stationary
 
 __version__ = "0.1.0"
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from lifcore.verify import main
+from lifcore.commands.verify import main
 
 if __name__ == "__main__":
     sys.exit(main())

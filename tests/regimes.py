@@ -1,6 +1,6 @@
 """Neurons that the solvers are tried on, from rare spikes to many, in several units."""
 
-from lifcore.model import LIF
+from lifcore.models.neuron import LIF
 
 REGIMES = {
     "balanced": LIF(mu=1.0, sigma=1.0, tau=1.0),

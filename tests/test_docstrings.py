@@ -11,9 +11,9 @@ from numba.core.dispatcher import Dispatcher
 import lifcore
 
 MODULES = [
-    importlib.import_module(f"lifcore.{module.name}")
-    for module in pkgutil.iter_modules(lifcore.__path__)
-    if module.name != "__main__"
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(lifcore.__path__, "lifcore.")
+    if not module.name.endswith("__main__")
 ]
 
 
@@ -38,7 +38,8 @@ PUBLIC = dict(public())
 
 
 def test_public_names_are_found():
-    assert {"lifcore.model.LIF", "lifcore.simulate.simulate", "lifcore.exact.refine"} <= set(PUBLIC)
+    names = {"models.neuron.LIF", "runs.simulate.simulate", "schemes.refinement.refine"}
+    assert {f"lifcore.{name}" for name in names} <= set(PUBLIC)
     assert len(PUBLIC) > 60
 
 

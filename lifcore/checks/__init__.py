@@ -5,15 +5,7 @@ raises an error that names the argument, shows its value and says what is allowe
 """
 
 from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
-from lifcore.checks.models import (
-    exact_size,
-    memory,
-    spikes,
-    square_weights,
-    start,
-    volleys,
-    weights,
-)
+from lifcore.checks.models import exact_size, memory, spikes, start, volleys
 from lifcore.checks.values import (
     count,
     index,
@@ -25,6 +17,7 @@ from lifcore.checks.values import (
     seed,
     sequence,
 )
+from lifcore.checks.weights import square_weights, weights
 
 __all__ = [
     "count",

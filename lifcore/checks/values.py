@@ -193,7 +193,7 @@ def instance(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise TypeError(
             f"{name} = {value!r} is a {type(value).__name__}; "
-            f"allowed: {kind.__module__}.{kind.__name__}"
+            f"allowed: {kind.__module__.partition('.')[0]}.{kind.__name__}"
         )
 
 

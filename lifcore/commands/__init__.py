@@ -1,0 +1,5 @@
+"""The command line, ``python -m lifcore``."""
+
+from lifcore.commands.verify import chapters, main, stored_claims
+
+__all__ = ["chapters", "main", "stored_claims"]

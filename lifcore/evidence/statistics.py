@@ -1,0 +1,218 @@
+r"""Means and orders with intervals, and claims with their verdicts.
+
+All intervals come from independent batches of paths and Student's t. An order is the slope
+of log error against log h; its interval is found by leaving out one batch at a time
+(jackknife), so it includes the correlation between step sizes that share their paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+BATCHES = 32
+"""Number of batches."""
+
+ESTIMATE_LEVEL = 0.95
+"""Confidence of an Estimate's own interval."""
+
+CLAIM_LEVEL = 0.999
+"""Confidence of the interval by which a claim is judged."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes
+    ----------
+    mean : float
+        The estimate.
+    low, high : float
+        Its 95 % interval.
+    standard_error : float
+        Standard error of `mean`.
+    freedom : float
+        Degrees of freedom of Student's t; inf for a normal interval.
+
+    Examples
+    --------
+    >>> found = mean(np.array([1.0, 2.0, 3.0]))
+    >>> found.low < found.mean < found.high
+    True
+    """
+
+    mean: float
+    low: float
+    high: float
+    standard_error: float
+    freedom: float
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the interval of confidence `level`.
+
+        Examples
+        --------
+        >>> estimate(1.0, 0.1, freedom=math.inf).interval(0.95)[0].__round__(3)
+        0.804
+        """
+        half = self.standard_error * float(stats.t.ppf(0.5 + 0.5 * level, self.freedom))
+        return self.mean - half, self.mean + half
+
+
+def estimate(value: float, standard_error: float, freedom: float) -> Estimate:
+    """Return an Estimate with its 95 % interval.
+
+    Parameters
+    ----------
+    value, standard_error : float
+        The number and its standard error.
+    freedom : float
+        Degrees of freedom of the standard error.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> estimate(1.0, 0.0, 10).high
+    1.0
+    """
+    half = standard_error * float(stats.t.ppf(0.5 + 0.5 * ESTIMATE_LEVEL, freedom))
+    return Estimate(
+        float(value), float(value - half), float(value + half), float(standard_error), freedom
+    )
+
+
+def batch_sums(values: np.ndarray, batches: int = BATCHES) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of consecutive batches along the last axis, and the batches' sizes.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n)
+        One value a path.
+    batches : int, optional
+        Number of batches; fewer if there are fewer values.
+
+    Returns
+    -------
+    sums : ndarray, shape (..., batches)
+    sizes : ndarray, shape (batches,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> batch_sums(np.arange(6.0), 3)[0].tolist()
+    [1.0, 5.0, 9.0]
+    """
+    n = values.shape[-1]
+    if n < 2:
+        raise ValueError(f"values has {n} entries; allowed: at least 2, or there is no interval")
+    edges = np.linspace(0, n, min(batches, n) + 1).astype(np.int64)
+    return np.add.reduceat(values, edges[:-1], axis=-1), np.diff(edges)
+
+
+def mean(values: np.ndarray) -> Estimate:
+    """Return the mean of independent values with its interval.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> mean(np.array([1.0, 2.0, 3.0])).mean
+    2.0
+    """
+    return ratio(np.asarray(values, dtype=np.float64), np.ones(len(values)))
+
+
+def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Estimate:
+    """Return the ratio of two means over the same paths, with its jackknife interval.
+
+    Parameters
+    ----------
+    numerator, denominator : ndarray, shape (n,)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> ratio(np.array([1.0, 3.0]), np.array([2.0, 2.0])).mean
+    1.0
+    """
+    top, _ = batch_sums(np.asarray(numerator, dtype=np.float64))
+    bottom, _ = batch_sums(np.asarray(denominator, dtype=np.float64))
+    return jackknife_estimate(top.sum() / bottom.sum(), (top.sum() - top) / (bottom.sum() - bottom))
+
+
+def jackknife(statistic: Callable[[np.ndarray], float], values: np.ndarray) -> Estimate:
+    """Return a function of means with its interval, by leaving out one batch at a time.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes the means over paths, shape (...), and returns a number.
+    values : ndarray, shape (..., n)
+        One value a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two paths.
+
+    Examples
+    --------
+    >>> pairs = np.stack([np.array([1.0, 3.0]), np.array([2.0, 2.0])])
+    >>> jackknife(lambda means: means[0] / means[1], pairs).mean
+    1.0
+    """
+    sums, sizes = batch_sums(np.asarray(values, dtype=np.float64))
+    total, n = sums.sum(axis=-1, keepdims=True), sizes.sum()
+    without = (total - sums) / (n - sizes)
+    each = np.array([statistic(without[..., k]) for k in range(sizes.size)])
+    return jackknife_estimate(statistic(total[..., 0] / n), each)
+
+
+def jackknife_estimate(whole: float, without: np.ndarray) -> Estimate:
+    """Return the estimate whose values without each batch in turn are given.
+
+    Examples
+    --------
+    >>> round(jackknife_estimate(2.0, np.array([1.5, 2.0, 2.5])).standard_error, 4)
+    0.5774
+    """
+    n = without.size
+    error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
+    return estimate(float(whole), error, n - 1)

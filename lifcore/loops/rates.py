@@ -1,0 +1,159 @@
+"""What the weights alone say of a network with loops: gain along cycles, bounds of rates."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse, special
+from scipy.sparse import csgraph
+from scipy.sparse import linalg as sparse_linalg
+
+from lifcore import checks
+from lifcore.models.networks import Recurrent
+
+DENSE = 1000
+"""Neurons up to which an eigenvalue is computed from the full matrix."""
+
+LEVELS = np.linspace(0.0, 0.9, 46)
+"""Shares of the way from reset to threshold that `rate_bound` tries."""
+
+
+def cycle_gain(model: Recurrent) -> float:
+    r"""Return the gain along cycles of synapses.
+
+    It is the spectral radius of :math:`\tau_k |w_{kj}| / (V_{th} - V_r)_k`: a spike brings its
+    target the charge tau w, and a spike costs V the way from reset to threshold. So a spike causes
+    no more than this many spikes along a cycle, on average over the synapses of a long one.
+
+    Parameters
+    ----------
+    model : Recurrent
+        The network.
+
+    Returns
+    -------
+    float
+        0 without cycles.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a Recurrent network, or tau is infinite: then the charge of a spike is, too.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> cycle_gain(Recurrent(LIF(tau=0.5), [[0.0, 0.5], [-0.5, 0.0]]))
+    0.25
+    """
+    checks.instance("model", model, Recurrent)
+    return _perron(_charges(model, abs(sparse.csr_array(model.weights))))
+
+
+def _charges(model: Recurrent, weights: sparse.csr_array) -> sparse.csr_array:
+    """Return what weights bring their targets by a spike, in units of the way to threshold."""
+    tau = model.column("tau")
+    if np.isinf(tau).any():
+        raise ValueError("tau = inf: a spike brings an infinite charge; allowed: a finite tau")
+    way = model.column("v_th") - model.column("v_reset")
+    return sparse.csr_array(sparse.diags_array(tau / way) @ weights)
+
+
+def _perron(matrix: sparse.csr_array) -> float:
+    """Return the spectral radius of a matrix without negative entries.
+
+    It is the largest of those of its strong components, which cycles hold together.
+    """
+    parts, label = csgraph.connected_components(matrix, connection="strong")
+    radius = float(matrix.diagonal().max())
+    for part in np.flatnonzero(np.bincount(label, minlength=parts) > 1):
+        own = np.flatnonzero(label == part)
+        radius = max(radius, _largest_eigenvalue(matrix[own][:, own]))
+    return radius
+
+
+def _largest_eigenvalue(block: sparse.csr_array) -> float:
+    if block.shape[0] > DENSE:
+        # Shifted, since the eigenvalues of a cycle all have one modulus.
+        shift = float(block.sum(axis=1).mean())
+        moved = block + shift * sparse.eye_array(block.shape[0], format="csr")
+        try:
+            found = sparse_linalg.eigs(
+                moved, 1, v0=np.ones(block.shape[0]), return_eigenvectors=False
+            )
+            return float(abs(found[0])) - shift
+        except sparse_linalg.ArpackNoConvergence:
+            pass  # a long sparse cycle, say: then by all eigenvalues
+    return float(np.abs(np.linalg.eigvals(block.toarray())).max())
+
+
+def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
+    r"""Return an upper bound of every neuron's rate, from means and variances alone.
+
+    For any level x in [V_r, V_th) every spike needs V to climb from x to V_th, in which time the
+    current in excess of g x is at least the way: pathwise (V_th - x) N_T <= int (I - g x)^+ dt. The
+    mean of the free current's part is a Gaussian integral; excitatory synapses add at the most
+    tau w to the integral for every spike of a source. So
+
+    .. math:: r \le (1 - M)^{-1} b, \quad M_{kj} = \frac{\tau_k w_{kj}^+}{V_{th} - x}, \quad
+        b_k = \frac{\mathrm{E}(I^0_k - g x)^+}{V_{th} - x},
+
+    if the spectral radius of M is below 1. The least of these bounds over x is returned. It holds
+    on [0, T] for paths that begin at rest (V = V_r, I = mu), and for any others in the long run;
+    for Euler as well if h <= 1/g and h <= tau, beyond which a spike's trace changes its sign.
+
+    Parameters
+    ----------
+    model : Recurrent
+        The network.
+    h : float, optional
+        Euler's step, by which its current varies more; by default the bound of the exact solution.
+
+    Returns
+    -------
+    ndarray, shape (neurons,)
+        Spikes per unit of time; inf where loops of excitation may feed themselves.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, or tau is infinite.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> rate_bound(Recurrent(LIF(mu=1.5, sigma=0.0), np.zeros((1, 1)))).tolist()
+    [1.5]
+    """
+    checks.instance("model", model, Recurrent)
+    variance = model.column("sigma") ** 2 * model.column("tau") / 2.0
+    if h is not None:
+        fastest = max(1e-300, *model.neuron.decay_rates.values())
+        h = checks.real("h", h, above=0.0, at_most=1.0 / fastest, hint="the proof needs it")
+        variance = variance / (1.0 - 0.5 * h * model.column("a"))
+    deviation = np.sqrt(variance)
+    v_th, v_reset = model.column("v_th"), model.column("v_reset")
+    bound = np.full(v_th.size, np.inf)
+    charges = _charges(model, sparse.csr_array(model.weights).maximum(0.0))
+    gain, identity = _perron(charges), sparse.eye_array(v_th.size, format="csr")
+    for level in LEVELS[gain < (1.0 - 1e-9) * (1.0 - LEVELS)]:
+        x = v_reset + level * (v_th - v_reset)
+        free = _positive_part(model.column("mu") - model.column("g") * x, deviation) / (v_th - x)
+        bound = np.minimum(bound, _solve(identity - charges / (1.0 - level), free))
+    return bound
+
+
+def _solve(matrix: sparse.csr_array, right: np.ndarray) -> np.ndarray:
+    """Solve a linear system, directly if it is small or if iterations stagnate."""
+    if matrix.shape[0] <= DENSE:
+        return np.linalg.solve(matrix.toarray(), right)
+    found, failed = sparse_linalg.gmres(matrix, right, rtol=1e-10, maxiter=50)
+    return sparse_linalg.spsolve(matrix.tocsc(), right) if failed else found
+
+
+def _positive_part(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Return E max(X, 0) of Gaussian variables."""
+    scaled = np.divide(mean, deviation, out=np.zeros_like(mean), where=deviation > 0.0)
+    density = np.exp(-0.5 * scaled**2) / np.sqrt(2.0 * np.pi)
+    return np.where(
+        deviation > 0.0, mean * special.ndtr(scaled) + deviation * density, np.maximum(mean, 0.0)
+    )

@@ -1,0 +1,202 @@
+"""One neuron: its parameters, validated once, and what follows from them by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from lifcore import checks
+
+
+@dataclass(frozen=True, eq=False)
+class LIF:
+    r"""A leaky integrate-and-fire neuron with an exponential synapse and current noise.
+
+    .. math::
+
+        dV = (I - gV)\,dt, \qquad dI = \frac{\mu - I}{\tau}\,dt + \sigma\,dW,
+
+    and V jumps from `v_th` to `v_reset` whenever it reaches `v_th` from below.
+
+    In a layer of a `Feedforward` network every field may be an array with one value a
+    neuron; a number stands for all neurons alike.
+
+    Parameters
+    ----------
+    g : float
+        Leak, 1/time. 0 means a perfect integrator.
+    v_th, v_reset : float
+        Threshold and reset of V; the resting potential is 0. v_reset < v_th.
+    tau : float
+        Synaptic time constant. ``inf`` means that I is a Brownian motion.
+    mu : float
+        Mean of I.
+    sigma : float
+        Noise strength of I, (unit of I)/sqrt(time); the stationary variance of I is
+        sigma**2 tau / 2.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not a number in the range stated above, nor an array of them, or
+        if arrays differ in length.
+
+    References
+    ----------
+    Dou, Chen, Lin, Xiao, arXiv:2603.10854, whose letters these are.
+
+    Examples
+    --------
+    >>> LIF(mu=1.5, sigma=0.3).i_th
+    1.0
+    >>> LIF(mu=np.array([1.0, 1.5])).size
+    2
+    """
+
+    g: float = 1.0
+    v_th: float = 1.0
+    v_reset: float = 0.0
+    tau: float = 0.5
+    mu: float = 1.2
+    sigma: float = 0.6
+
+    def __post_init__(self) -> None:
+        limits: dict[str, dict[str, Any]] = {
+            "g": {"at_least": 0.0},
+            "tau": {"above": 0.0, "infinite": True},
+            "sigma": {"at_least": 0.0},
+        }
+        sizes: dict[str, int] = {}
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            limit = limits.get(name, {})
+            if isinstance(value, np.ndarray) and value.ndim > 0:
+                value = checks.reals(name, value, **limit)
+                sizes[name] = value.size
+            else:
+                value = checks.real(name, value, **limit)
+            object.__setattr__(self, name, value)
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"arrays of different lengths: {sizes}; allowed: one value a neuron")
+        below = np.asarray(self.v_reset) < np.asarray(self.v_th)
+        if not below.all():
+            raise ValueError(
+                f"v_reset = {self.v_reset!r} is not below v_th = {self.v_th!r}; "
+                "allowed: v_reset < v_th"
+            )
+
+    def _key(self) -> tuple[object, ...]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(tuple(v.tolist()) if isinstance(v, np.ndarray) else v for v in values)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, LIF) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    @property
+    def size(self) -> int | None:
+        """Number of neurons if a field is an array, else None."""
+        sizes = (np.size(v) for f in fields(self) if np.ndim(v := getattr(self, f.name)) > 0)
+        return next(sizes, None)
+
+    def neurons(self, count: int) -> tuple[LIF, ...]:
+        """Return the neurons of a layer of `count`, each with numbers for parameters.
+
+        Parameters
+        ----------
+        count : int
+            Number of neurons; `size` if a field is an array.
+
+        Returns
+        -------
+        tuple of LIF
+
+        Examples
+        --------
+        >>> [neuron.mu for neuron in LIF(mu=np.array([1.0, 1.5])).neurons(2)]
+        [1.0, 1.5]
+        """
+        columns = {f.name: np.broadcast_to(getattr(self, f.name), count) for f in fields(self)}
+        return tuple(
+            LIF(**{name: float(column[k]) for name, column in columns.items()})
+            for k in range(count)
+        )
+
+    @property
+    def i_th(self) -> float:
+        """Current at which V rests at the threshold, g v_th; a spike's speed is I - i_th."""
+        return self.g * self.v_th
+
+    @property
+    def a(self) -> float:
+        """Decay rate of the current, 1/tau (0 for tau = inf)."""
+        return 1.0 / self.tau
+
+    @property
+    def decay_rates(self) -> dict[str, float]:
+        """Decay rates of the linear flow by name (the largest of a layer), for stability limits."""
+        return {"g": float(np.max(self.g)), "1/tau": float(np.max(self.a))}
+
+
+def one_neuron(name: str, model: object) -> LIF:
+    """Return `model` if it is a single neuron.
+
+    Raises
+    ------
+    TypeError
+        If it is not a LIF.
+    ValueError
+        If its parameters are arrays.
+
+    Examples
+    --------
+    >>> one_neuron("model", LIF()) == LIF()
+    True
+    """
+    checks.instance(name, model, LIF)
+    assert isinstance(model, LIF)
+    if model.size is not None:
+        raise ValueError(f"{name} = {model!r} is a layer; allowed: a LIF with numbers for fields")
+    return model
+
+
+def constant_drive_period(lif: LIF, current: float | None = None) -> float:
+    r"""Return the interval between spikes under a constant current.
+
+    .. math:: T_0 = \frac{1}{g} \log\frac{I - g V_r}{I - g V_{th}}
+
+    the solution of V' = I - g V from V_r to V_th.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron; its tau and sigma play no part.
+    current : float, optional
+        The constant current I; by default ``lif.mu``.
+
+    Returns
+    -------
+    float
+        Time between spikes; ``inf`` if the current does not carry V to the threshold.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `current` is not a finite number.
+
+    Examples
+    --------
+    >>> round(constant_drive_period(LIF(mu=1.5)), 6)
+    1.098612
+    """
+    current = lif.mu if current is None else checks.real("current", current)
+    if current <= lif.i_th:
+        return math.inf
+    if lif.g == 0.0:
+        return (lif.v_th - lif.v_reset) / current
+    return math.log1p(lif.g * (lif.v_th - lif.v_reset) / (current - lif.i_th)) / lif.g

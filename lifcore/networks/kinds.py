@@ -1,0 +1,122 @@
+"""Exact steps of many neurons: those of one kind, equal in every parameter, share their tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from lifcore.models.neuron import LIF
+from lifcore.noise.bridges import Bridges
+from lifcore.noise.flow import Flow
+from lifcore.schemes.crossings import CLEARANCE
+from lifcore.schemes.exact import ExactStep, exact_step
+
+
+class Kinds(NamedTuple):
+    """The exact steps of all kinds of neuron in a network, one after the other.
+
+    ``kind[j]`` is that of neuron j. ``numbers[kind]`` are an `ExactStep`'s own numbers and those
+    of its flow, ``noise`` and ``chain`` the flow's matrices; rows ``first[kind]`` to
+    ``first[kind + 1]`` of the others are its bridge tables.
+
+    Examples
+    --------
+    >>> kinds = exact_kinds([LIF(), LIF(mu=0.5), LIF()], 0.5)
+    >>> kinds.kind.tolist()
+    [0, 1, 0]
+    """
+
+    h: float
+    kind: np.ndarray
+    first: np.ndarray
+    numbers: np.ndarray
+    depths: np.ndarray
+    noise: np.ndarray
+    chain: np.ndarray
+    rows: np.ndarray
+    matrices: np.ndarray
+
+
+def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
+    """Return the exact steps of a network's neurons; equal neurons share theirs.
+
+    Parameters
+    ----------
+    neurons : sequence of LIF
+        The neurons, each with numbers for parameters.
+    h : float
+        Length of the step.
+
+    Returns
+    -------
+    Kinds
+
+    Examples
+    --------
+    >>> exact_kinds([LIF()], 0.5).h
+    0.5
+    """
+    different = {lif: k for k, lif in enumerate(dict.fromkeys(neurons))}
+    steps = [exact_step(lif, h) for lif in different]
+    tables = [step.bridges for step in steps]
+    return Kinds(
+        h=h,
+        kind=np.array([different[lif] for lif in neurons]),
+        first=np.cumsum([0, *(table.length.size for table in tables)]),
+        numbers=np.array(
+            [
+                [
+                    *(getattr(step, name) for name in ("g", "mu", "sigma", "a", "v_th", "v_reset")),
+                    *(getattr(step.flow, n) for n in ("decay_i", "decay_v", "gain", "drift")),
+                ]
+                for step in steps
+            ]
+        ),
+        depths=np.array([(step.first_depth, step.root_depth) for step in steps]),
+        noise=np.stack([step.flow.noise for step in steps]),
+        chain=np.stack([step.flow.chain for step in steps]),
+        rows=np.concatenate(
+            [np.stack([t.length, t.decay_i, t.decay_v, t.gain, t.drift, t.spread]) for t in tables],
+            axis=1,
+        ),
+        matrices=np.concatenate([np.stack([t.mean, t.root, t.transfer]) for t in tables], axis=1),
+    )
+
+
+@njit(nogil=True, cache=True)
+def flow_of(kinds, k):
+    """Return the flow of kind k."""
+    own = kinds.numbers[k]
+    return Flow(kinds.h, own[6], own[7], own[8], own[9], kinds.noise[k], kinds.chain[k])
+
+
+@njit(nogil=True, cache=True)
+def guard_of(kinds, k):
+    """Return the height from which on a neuron of kind k may cross within the step."""
+    if kinds.depths[k, 0] > 0:
+        return -math.inf
+    return kinds.numbers[k, 4] - CLEARANCE * kinds.rows[5, kinds.first[k]]
+
+
+@njit(nogil=True, cache=True)
+def step_of(kinds, k):
+    """Return the exact step of kind k, as views of the tables."""
+    g, mu, sigma, a, v_th, v_reset = (
+        kinds.numbers[k, 0], kinds.numbers[k, 1], kinds.numbers[k, 2],
+        kinds.numbers[k, 3], kinds.numbers[k, 4], kinds.numbers[k, 5],
+    )  # fmt: skip
+    first, last = kinds.first[k], kinds.first[k + 1]
+    rows, matrices = kinds.rows, kinds.matrices
+    return ExactStep(
+        flow_of(kinds, k),
+        Bridges(
+            rows[0, first:last], rows[1, first:last], rows[2, first:last], rows[3, first:last],
+            rows[4, first:last], rows[5, first:last],
+            matrices[0, first:last], matrices[1, first:last], matrices[2, first:last],
+        ),
+        g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1],
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""One block of a network, layer by layer: what passes between layers, and what is kept of it.
+
+Nothing flows back in a `Feedforward` network, so a layer can be carried over many steps
+before the next one begins, and a neuron over many steps before its neighbour: all that a
+kernel touches then stays in the processor's first cache, and each neuron has its own noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+
+from lifcore.models.networks import Feedforward
+from lifcore.noise.streams import BLOCK
+from lifcore.schemes.euler import SPIKE
+from lifcore.schemes.signals import Signals, silence, sort_signals
+
+CHUNK = 1024
+"""Steps for which a layer's spikes are kept before the next layer takes them over."""
+
+NO_SPIKES = np.empty(0, SPIKE)
+
+Advance = Callable[[int, int, int, Signals, np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
+
+
+class Recorder:
+    """A buffer that grows, for kernels that record spikes.
+
+    Examples
+    --------
+    >>> def kernel(spikes, recorded, marks):
+    ...     recorded[0] = 3
+    >>> Recorder(1).run(kernel, 2, (), ())[0].size
+    3
+    """
+
+    def __init__(self, size: int) -> None:
+        self._spikes = np.empty(size, SPIKE)
+
+    def run(
+        self,
+        kernel: Callable[[np.ndarray, np.ndarray, np.ndarray], None],
+        steps: int,
+        streams: Sequence[np.random.Generator],
+        arrays: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Run a kernel over some steps, again from where it began if the buffer was too small.
+
+        Parameters
+        ----------
+        kernel : callable
+            Called with the buffer, a counter and the marks: how many spikes were recorded up
+            to each step. It counts on when the buffer is full.
+        steps : int
+            Number of steps.
+        streams : sequence of Generator
+            Those that the kernel draws from.
+        arrays : sequence of ndarray
+            Those that it changes.
+
+        Returns
+        -------
+        spikes : ndarray of SPIKE
+        step : ndarray of int64
+            In which of the steps each was recorded.
+
+        Examples
+        --------
+        >>> def kernel(spikes, recorded, marks):
+        ...     recorded[0], marks[1:] = 1, 1
+        >>> Recorder(8).run(kernel, 2, (), ())[1].tolist()
+        [0]
+        """
+        states = [stream.bit_generator.state for stream in streams]
+        begun = [array.copy() for array in arrays]
+        recorded, marks = np.zeros(1, np.int64), np.zeros(steps + 1, np.int64)
+        kernel(self._spikes, recorded, marks)
+        needed = int(recorded[0])
+        if needed > self._spikes.size:
+            for stream, state in zip(streams, states, strict=True):
+                stream.bit_generator.state = state
+            for array, before in zip(arrays, begun, strict=True):
+                array[...] = before
+            self._spikes = np.empty(needed + needed // 4, SPIKE)
+            recorded[0] = 0
+            kernel(self._spikes, recorded, marks)
+        return self._spikes[:needed].copy(), np.repeat(np.arange(steps), np.diff(marks))
+
+
+def run_layers(
+    model: Feedforward,
+    advance: Advance,
+    stops: Sequence[int],
+    per_step: np.ndarray,
+    record: bool,
+) -> Iterator[list[np.ndarray]]:
+    """Carry a block through a network, and pause at each of some steps.
+
+    Parameters
+    ----------
+    model : Feedforward
+        The network.
+    advance : callable
+        ``advance(neuron, begin, end, signals, weights, record)`` carries a neuron from step
+        `begin` to step `end` and returns its spikes and their steps, counted from `begin`.
+    stops : sequence of int
+        Increasing numbers of steps.
+    per_step : ndarray of int64, shape (series,)
+        How many steps one step of each series takes.
+    record : bool
+        Whether to keep the spikes; those that drive a layer are recorded in any case.
+
+    Yields
+    ------
+    list of ndarray of SPIKE
+        At each stop, the spikes since the last one.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> def quiet(*request):
+    ...     return NO_SPIKES, np.empty(0, np.int64)
+    >>> list(run_layers(Feedforward([LIF()], []), quiet, [4], np.ones(1, int), record=False))
+    [[]]
+    """
+    kept: list[np.ndarray] = []
+    for begin, end in pairwise(_edges(stops)):
+        signals, first = silence(per_step.size, end - begin), 0
+        for number, size in enumerate(model.sizes):
+            drives = number + 1 < len(model.sizes)
+            found = [
+                advance(first + k, begin, end, signals, _row(model, number, k), record or drives)
+                for k in range(size)
+            ]
+            spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
+            if record:
+                kept.append(spikes)
+            if drives:
+                # A series' step ends with the last of the steps it takes.
+                own = per_step[spikes["series"]]
+                step = (begin + step + 1) // own - 1 - begin // own
+                signals = sort_signals(spikes, step, per_step.size, end - begin, BLOCK, first)
+            first += size
+        if end in stops:
+            yield kept
+            kept = []
+
+
+def _edges(stops: Sequence[int]) -> list[int]:
+    """Return 0, every stop, and every CHUNK steps in between."""
+    return sorted({*range(0, stops[-1], CHUNK), *stops})
+
+
+def _row(model: Feedforward, number: int, k: int) -> np.ndarray:
+    if number == 0:
+        return np.empty(0)
+    matrix = model.weights[number - 1]
+    return matrix[[k]].toarray()[0] if sparse.issparse(matrix) else matrix[k]

@@ -1,0 +1,146 @@
+"""Solutions that run side by side on one path of a network with loops: state and tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lifcore.models.networks import Recurrent
+from lifcore.networks.kinds import Kinds, exact_kinds
+from lifcore.networks.synapses import Synapses, by_source
+from lifcore.schemes.euler import EulerStep, euler_step
+
+NO_INPUT, ITSELF, ANOTHER = -1, -2, -3
+"""Whose spikes a solution gets: nobody's, its own, those of another one."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Which solutions run side by side, the exact ones first.
+
+    Attributes
+    ----------
+    exact : tuple of int
+        Whose spikes each exact series gets: ITSELF, NO_INPUT, or the number of an earlier one.
+    euler : tuple of int
+        The same for Euler's series, which are numbered from 0 again.
+    per_step : tuple of int
+        How many steps of the exact solution one of each of Euler's takes; a series has the step
+        of the one that it gets its spikes from.
+
+    Examples
+    --------
+    >>> Series((ITSELF,), (ITSELF, ITSELF), (1, 2)).count
+    3
+    """
+
+    exact: tuple[int, ...]
+    euler: tuple[int, ...]
+    per_step: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of series."""
+        return len(self.exact) + len(self.euler)
+
+
+class State(NamedTuple):
+    """V, I and spike counts, shape (paths, series, neurons), and increments of unfinished steps.
+
+    Examples
+    --------
+    >>> state = start_state(Series((ITSELF,), (ITSELF,), (1,)), np.zeros((5, 3)), np.ones((5, 3)))
+    >>> state.v.shape, state.dw.shape
+    ((5, 2, 3), (5, 1, 3))
+    """
+
+    v: np.ndarray
+    i: np.ndarray
+    counts: np.ndarray
+    dw: np.ndarray
+
+
+def start_state(series: Series, v: np.ndarray, i: np.ndarray) -> State:
+    """Return the state in which every series begins at `v` and `i`, shape (paths, neurons).
+
+    Examples
+    --------
+    >>> start_state(Series((ITSELF,), (), ()), np.zeros((1, 3)), np.ones((1, 3))).counts.tolist()
+    [[[0, 0, 0]]]
+    """
+    v, i = (np.repeat(part[:, None], series.count, axis=1) for part in (v, i))
+    dw = np.zeros((v.shape[0], len(series.euler), v.shape[2]))
+    return State(v, i, np.zeros(v.shape, np.int64), dw)
+
+
+class Setup(NamedTuple):
+    """A network and a list of series, ready for the kernel.
+
+    ``runs`` lists neighbours of one kind: first, last, kind.
+
+    Examples
+    --------
+    >>> from lifcore.models import Recurrent
+    >>> from lifcore.models.neuron import LIF
+    >>> model, series = Recurrent(LIF(), np.zeros((3, 3))), Series((ITSELF,), (ITSELF,), (1,))
+    >>> setup(model, series, 0.5).runs.tolist()
+    [[0, 3, 0]]
+    """
+
+    synapses: Synapses
+    common: float
+    kinds: Kinds
+    runs: np.ndarray
+    euler: EulerStep
+    pull: np.ndarray
+    exact_input: np.ndarray
+    euler_input: np.ndarray
+    per_step: np.ndarray
+
+
+def setup(model: Recurrent, series: Series, h: float) -> Setup:
+    """Prepare a network for the kernel; `h` is the step of the exact series.
+
+    Examples
+    --------
+    >>> from lifcore.models import Recurrent
+    >>> from lifcore.models.neuron import LIF
+    >>> setup(Recurrent(LIF(), np.zeros((3, 3))), Series((ITSELF,), (ITSELF,), (1,)), 0.5).kinds.h
+    0.5
+    """
+    kinds = exact_kinds(model.neurons, h)
+    edges = np.flatnonzero(np.diff(kinds.kind)) + 1
+    first = np.concatenate([[0], edges])
+    euler, per_step = euler_step(model, h), np.array(series.per_step, np.int64)
+    return Setup(
+        synapses=by_source(model.weights),
+        common=model.common,
+        kinds=kinds,
+        runs=np.stack([first, np.append(edges, kinds.kind.size), kinds.kind[first]], axis=1),
+        euler=euler,
+        pull=per_step[:, None] * euler.pull,
+        exact_input=np.array(series.exact, np.int64),
+        euler_input=np.array(series.euler, np.int64),
+        per_step=per_step,
+    )
+
+
+def room(model: Recurrent, T: float) -> int:
+    """Return how many spikes of a solution to expect at the most, to make room for them.
+
+    That of an upper bound of the rates without input, as in `lifcore.loops.rate_bound`.
+
+    Examples
+    --------
+    >>> from lifcore.models import Recurrent
+    >>> from lifcore.models.neuron import LIF
+    >>> room(Recurrent(LIF(mu=1.5, sigma=0.0), np.zeros((2, 2))), 10.0)
+    1054
+    """
+    way = model.column("v_th") - model.column("v_reset")
+    variance = model.column("sigma") ** 2 * np.minimum(model.column("tau"), T)
+    rates = (np.abs(model.column("mu")) + np.sqrt(variance)) / way
+    return 1024 + math.ceil(T * float(rates.sum()))

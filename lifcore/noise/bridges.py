@@ -1,0 +1,115 @@
+"""The middle of a step given both of its ends: the Gaussian bridges that refine a path."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lifcore.models.neuron import LIF
+from lifcore.noise.covariance import chain_covariance, chain_kernels, decay_integral, voltage_kernel
+
+
+class Bridges(NamedTuple):
+    """Tables for halving a step again and again; row d belongs to length h / 2**d.
+
+    ``mean`` and ``root`` give the chain's noise over the first half of an interval of
+    length h / 2**d, given its noise over the whole: mean @ y + root @ normals.
+    ``transfer`` carries the noise of a first half of length h / 2**d through the second
+    half. ``spread`` is the standard deviation of V at the middle of an interval, given
+    (V, V') at both its ends.
+
+    Examples
+    --------
+    >>> bridges(LIF(sigma=0.0), 1.0, 2).spread.tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    length: np.ndarray
+    decay_i: np.ndarray
+    decay_v: np.ndarray
+    gain: np.ndarray
+    drift: np.ndarray
+    spread: np.ndarray
+    mean: np.ndarray
+    root: np.ndarray
+    transfer: np.ndarray
+
+
+def bridges(lif: LIF, h: float, depth: int) -> Bridges:
+    """Return the bridge tables for intervals of length h, h/2, ..., h / 2**depth.
+
+    The chain is linear with transfer matrix F over a half, so that its noise over the whole
+    is F y' + y'' with y', y'' independent of covariance C: y' given the whole y is Gaussian
+    with mean C F' S y and covariance C - C F' S F C, where S is the inverse of the whole's
+    covariance. All is computed with y_j scaled by length**(j - 1/2), where it is of order one.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    h : float
+        Length of the whole step.
+    depth : int
+        Number of halvings.
+
+    Returns
+    -------
+    Bridges
+
+    Examples
+    --------
+    >>> bridges(LIF(), 0.5, 3).length.tolist()
+    [0.5, 0.25, 0.125, 0.0625]
+    """
+    g, a = lif.g, lif.a
+    length = h * 0.5 ** np.arange(depth + 1)
+    mean, root, transfer = _bridge_matrices(g, a, h, depth)
+    return Bridges(
+        length=length,
+        decay_i=np.exp(-a * length),
+        decay_v=np.exp(-g * length),
+        gain=voltage_kernel(g, a, length),
+        drift=lif.mu * decay_integral(g, length),
+        # Variance of an integrated Brownian bridge at its middle; the leak's and the decay's
+        # corrections are of relative order length**2 and the caller's margin covers them.
+        spread=lif.sigma * np.sqrt(length**3 / 192.0),
+        mean=mean,
+        root=root,
+        transfer=transfer,
+    )
+
+
+@lru_cache(maxsize=256)  # neurons that differ in mu and sigma alone share them
+def _bridge_matrices(
+    g: float, a: float, h: float, depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of `Bridges` that are matrices, shape (depth + 1, 3, 3) each."""
+    mean, root = np.empty((depth + 1, 3, 3)), np.empty((depth + 1, 3, 3))
+    transfer = np.empty((depth + 1, 3, 3))
+    for d, whole in enumerate(h * 0.5 ** np.arange(depth + 1)):
+        half = 0.5 * whole
+        scale = half ** np.array([0.5, 1.5, 2.5])
+        covariance = chain_covariance(g, a, half) / np.outer(scale, scale)
+        total = chain_covariance(g, a, whole) / np.outer(scale, scale)
+        forward = _chain_transfer(g, a, half) * np.outer(1.0 / scale, scale)
+        pull = np.linalg.solve(total, forward @ covariance).T
+        mean[d] = pull * np.outer(scale, 1.0 / scale)
+        root[d] = scale[:, None] * np.linalg.cholesky(covariance - pull @ forward @ covariance)
+        transfer[d] = _chain_transfer(g, a, whole)
+    return mean, root, transfer
+
+
+def _chain_transfer(g: float, a: float, u: float) -> np.ndarray:
+    """Return the matrix that carries the chain's (W, Y, Z) over a time u without noise."""
+    at = np.array(u)
+    _, phi_2, phi_3 = chain_kernels(g, a, at)
+    return np.array(
+        [
+            [1.0, 0.0, 0.0],
+            [float(phi_2), math.exp(-a * u), 0.0],
+            [float(phi_3), float(voltage_kernel(g, a, at)), math.exp(-g * u)],
+        ]
+    )

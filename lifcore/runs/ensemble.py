@@ -1,0 +1,288 @@
+"""An ensemble of independent paths: what is kept of it, and how a block of it is simulated."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lifcore import checks
+from lifcore.models.networks import Network, Recurrent
+from lifcore.networks.layers import NO_SPIKES, Recorder, run_layers
+from lifcore.networks.paths import simulate_paths
+from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.runs.executors import map_blocks
+from lifcore.schemes.euler import euler_neuron, euler_step
+from lifcore.schemes.exact import exact_neuron, exact_step
+from lifcore.schemes.signals import Signals
+
+Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A validated request, from which any of its blocks can be computed anywhere.
+
+    ``width`` is the number of paths in a block.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, simulate
+    >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.steps
+    2
+    """
+
+    model: Network
+    scheme: str
+    h: float
+    steps: int
+    seed: np.random.SeedSequence
+    start: Start | None
+    width: int
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Paths at time T and their spikes.
+
+    Attributes
+    ----------
+    v, i : ndarray, shape (paths, neurons)
+        Potential and current at T.
+    spike_counts : ndarray of int64, shape (paths, neurons)
+        Number of spikes in (0, T].
+    h, T : float
+        Step size and horizon.
+
+    Notes
+    -----
+    Spike times are not kept: `spikes`, `crossing_speeds` and `all_spikes` simulate the
+    blocks they need once more, from the same streams and so with the same result.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, simulate
+    >>> ensemble = simulate(LIF(), h=0.01, T=5.0, paths=3, seed=1)
+    >>> ensemble.v.shape, ensemble.spike_counts.shape
+    ((3, 1), (3, 1))
+    """
+
+    v: np.ndarray
+    i: np.ndarray
+    spike_counts: np.ndarray
+    h: float
+    T: float
+    _run: Request = field(repr=False)
+    _recorded: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    def spikes(self, path: int, neuron: int = 0) -> np.ndarray:
+        """Return the spike times of one neuron on one path, in order.
+
+        Parameters
+        ----------
+        path, neuron : int
+            Indices, from 0.
+
+        Returns
+        -------
+        ndarray, shape (count,)
+            Times in (0, T].
+
+        Raises
+        ------
+        TypeError, IndexError
+            If an index is not an integer or out of range.
+
+        Examples
+        --------
+        >>> from lifcore import LIF, simulate
+        >>> ensemble = simulate(LIF(), h=0.01, T=5.0, paths=3, seed=1)
+        >>> bool(len(ensemble.spikes(0)) == ensemble.spike_counts[0, 0])
+        True
+        """
+        return self._of(path, neuron)["time"].copy()
+
+    def crossing_speeds(self, path: int, neuron: int = 0) -> np.ndarray:
+        """Return the crossing speeds I - g v_th of one neuron's spikes on one path.
+
+        Parameters
+        ----------
+        path, neuron : int
+            Indices, from 0.
+
+        Returns
+        -------
+        ndarray, shape (count,)
+
+        Raises
+        ------
+        TypeError, IndexError
+            If an index is not an integer or out of range.
+
+        Examples
+        --------
+        >>> from lifcore import LIF, simulate
+        >>> ensemble = simulate(LIF(), h=0.01, T=5.0, paths=3, seed=1, scheme="exact")
+        >>> bool((ensemble.crossing_speeds(0) > 0).all())
+        True
+        """
+        return self._of(path, neuron)["speed"].copy()
+
+    def all_spikes(self, executor: Executor | None = None) -> np.ndarray:
+        """Return every spike of every path, ordered by path, neuron and time.
+
+        Parameters
+        ----------
+        executor : concurrent.futures.Executor, optional
+            Where to compute, as in `simulate`.
+
+        Returns
+        -------
+        ndarray
+            Structured, with fields ``path``, ``neuron``, ``time``, ``speed`` and ``lag``: the
+            time between V's crossing and the spike, 0 for the exact scheme; for Euler, V's
+            crossing is that of its straight line within the step.
+
+        Examples
+        --------
+        >>> from lifcore import LIF, simulate
+        >>> ensemble = simulate(LIF(), h=0.01, T=5.0, paths=3, seed=1)
+        >>> bool(len(ensemble.all_spikes()) == ensemble.spike_counts.sum())
+        True
+        """
+        return recorded_spikes(self._run, self.v.shape[0], executor)
+
+    def _of(self, path: int, neuron: int) -> np.ndarray:
+        paths, neurons = self.v.shape
+        path, neuron = checks.index("path", path, paths), checks.index("neuron", neuron, neurons)
+        block, lane = divmod(path, self._run.width)
+        if block not in self._recorded:
+            self._recorded.clear()  # one block at a time, so that memory stays small
+            self._recorded[block] = _record_block(self._run, block, paths)
+        found = self._recorded[block]
+        return found[(found["lane"] == lane) & (found["neuron"] == neuron)]
+
+
+def recorded_spikes(run: Request, paths: int, executor: Executor | None) -> np.ndarray:
+    """Return every spike of a request, as `Ensemble.all_spikes` does.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, simulate
+    >>> run = simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run
+    >>> recorded_spikes(run, 3, None).dtype.names
+    ('path', 'neuron', 'time', 'speed', 'lag')
+    """
+    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
+    found = map_blocks(_record_block, tasks, executor, "spikes")
+    merged = np.concatenate(found)
+    table = np.empty(
+        merged.size,
+        [("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f8"), ("lag", "f8")],
+    )
+    blocks = np.repeat(np.arange(len(found)), [len(f) for f in found])
+    table["path"] = merged["lane"] + run.width * blocks
+    for name in ("neuron", "time", "speed", "lag"):
+        table[name] = merged[name]
+    return table
+
+
+def initial_state(
+    start: Start | None, block: int, default: Start, width: int = BLOCK
+) -> np.ndarray:
+    """Return a block's (V, I), shape (2, neurons, width).
+
+    Parameters
+    ----------
+    start : pair or None
+        Two numbers, or two arrays of shape (paths,) or (paths, neurons); None is `default`.
+    block : int
+        Index of the block.
+    default : pair
+        Two numbers, or two arrays of shape (neurons,); lanes past the last path start there.
+    width : int, optional
+        Paths in a block.
+
+    Examples
+    --------
+    >>> initial_state(None, 0, (0.0, 1.2))[:, 0, 0].tolist()
+    [0.0, 1.2]
+    """
+    state = np.empty((2, np.size(default[0]), width))
+    for k, part in enumerate(state):
+        part[:] = np.reshape(default[k], (-1, 1))
+        value = None if start is None else start[k]
+        if isinstance(value, np.ndarray):
+            own = value[block * width : (block + 1) * width].reshape(-1, part.shape[0]).T
+            part[:, : own.shape[1]] = own
+        elif value is not None:
+            part[:] = value
+    return state
+
+
+def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple[np.ndarray, ...]:
+    """Simulate a block; return V, I, spike counts and, if wanted, the spikes."""
+    state = initial_state(run.start, block, run.model.at_rest, run.width)
+    if isinstance(run.model, Recurrent):
+        first, last = block * run.width, min((block + 1) * run.width, paths)
+        v, i = (part.T[: last - first].copy() for part in state)
+        counts, spikes = simulate_paths(
+            run.model, run.scheme, run.h, run.steps, run.seed, first, v, i, record
+        )
+        return v.T, i.T, counts.T, spikes
+    neurons = run.model.neurons
+    # Euler draws the noise of all paths of a block, but moves only those asked for; the exact
+    # scheme's refinement is shared by all of them.
+    lanes = min(BLOCK, paths - block * BLOCK) if run.scheme == "euler" else BLOCK
+    v, i = state[:, :, :lanes].copy()
+    counts = np.zeros(v.shape, np.int64)
+    streams = [generators(run.seed, block, j) for j in range(len(neurons))]
+    euler = euler_step(neurons, run.h)
+    exact = [exact_step(neuron, run.h) for neuron in neurons] if run.scheme == "exact" else []
+    recorder = Recorder(BLOCK * 64)
+
+    def advance(
+        j: int, begin: int, end: int, signals: Signals, weight: np.ndarray, keep: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        own = v[j], i[j], counts[j]
+
+        def kernel(spikes: np.ndarray, recorded: np.ndarray, marks: np.ndarray) -> None:
+            if run.scheme == "euler":
+                euler_neuron(
+                    euler, BLOCK, j, begin, end, streams[j][0], *own, signals, weight,
+                    spikes, recorded, marks,
+                )  # fmt: skip
+            else:
+                exact_neuron(
+                    exact[j], run.h, j, begin, end, *streams[j], *own,
+                    signals, weight, spikes, recorded, marks,
+                )  # fmt: skip
+
+        if keep:
+            return recorder.run(kernel, end - begin, streams[j], own)
+        kernel(NO_SPIKES, np.zeros(1, np.int64), np.zeros(end - begin + 1, np.int64))
+        return NO_SPIKES, np.empty(0, np.int64)
+
+    (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record)
+    return v, i, counts, np.concatenate([NO_SPIKES, *kept])
+
+
+def final_block(run: Request, block: int, paths: int) -> tuple[np.ndarray, ...]:
+    """Return V, I and the spike counts of a block at T, paths first.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, simulate
+    >>> run = simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run
+    >>> final_block(run, 0, 3)[0].shape
+    (3, 1)
+    """
+    v, i, counts, _ = _simulate_block(run, block, paths, record=False)
+    return v.T.copy(), i.T.copy(), counts.T.copy()
+
+
+def _record_block(run: Request, block: int, paths: int) -> np.ndarray:
+    spikes = _simulate_block(run, block, paths, record=True)[3]
+    spikes = spikes[spikes["lane"] < paths - block * run.width]
+    return spikes[np.lexsort((spikes["time"], spikes["neuron"], spikes["lane"]))]

@@ -1,0 +1,282 @@
+r"""Copies of a neuron on one noise: how fast they part or meet.
+
+With the same current and the same Brownian path, bridge refinement included, two copies differ in
+V alone. A tiny distance grows at the Lyapunov exponent (`exponent_by_growth`); large ones shrink
+at the same rate once they are small (`synchronise`). Neither uses the saltation factor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lifcore import checks
+from lifcore.evidence.statistics import Estimate, mean
+from lifcore.models.neuron import LIF, one_neuron
+from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.runs.executors import map_blocks
+from lifcore.schemes.copies import flock_block
+from lifcore.schemes.exact import exact_step
+from lifcore.stability.exponents import (
+    RESTING,
+    Exponent,
+    at_rest,
+    controlled,
+    path_mean,
+    resting,
+    stationary_times,
+)
+from lifcore.strong.flux import step_for
+
+
+def exponent_by_growth(
+    lif: LIF,
+    *,
+    T: float,
+    paths: int,
+    seed: int | np.random.SeedSequence,
+    settle: float | None = None,
+    distance: float = 1e-8,
+    executor: Executor | None = None,
+) -> Exponent:
+    r"""Return the exponent by the growth of the distance of two exact paths on one noise.
+
+    Both paths have the same current and Brownian path, bridge refinement included; only V
+    differs. Whenever at a grid time the distance has left [d/10, 10 d], it is renormalised to d
+    and the logarithm kept (Benettin et al. 1980), unless it exceeds 1 % of the range of V: then
+    just one of the two has spiked, and the next grid time is waited for.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    T, paths, seed, settle, executor
+        As in `exponent_by_tangent`.
+    distance : float, optional
+        d over the range v_th - v_reset, between 1e-12 and 1e-4. A spike whose speed changes
+        within the time d/A that separates the two, A < (sigma^2 d)^(1/3), is not stretched by
+        s(A): the bias goes down with d, to 1e-6 or so at 1e-8. Rounding of a reset, 1e-16/d, is
+        far below that.
+
+    Returns
+    -------
+    Exponent
+        With `same_paths`, to be compared path by path.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+    RuntimeError
+        If the two paths have become equal.
+
+    Examples
+    --------
+    >>> found = exponent_by_growth(LIF(mu=1.0, sigma=1.0, tau=1.0), T=50.0, paths=512, seed=1)
+    >>> bool(abs(found.values - found.same_paths).max() < 1e-2)
+    True
+    """
+    one_neuron("lif", lif)
+    T, settle, paths = stationary_times(lif, T, settle, paths)
+    checks.real("distance", distance, at_least=1e-12)
+    if distance > 1e-4:
+        raise ValueError(f"distance = {distance!r}; allowed: from 1e-12 to 1e-4 of the range of V")
+    tasks = [(lif, distance, settle, T, checks.seed(seed), b) for b in range(block_count(paths))]
+    blocks = map_blocks(_growth_block, tasks, executor, "growth of a distance")
+    growth, logs, counts, drive = (
+        np.concatenate(part)[:paths] for part in zip(*blocks, strict=True)
+    )
+    if not np.isfinite(growth).all():
+        raise RuntimeError("two paths have become equal; allowed: a larger distance")
+    if not counts.any():
+        return resting(lif, np.full(paths, -lif.g), f"{RESTING} ({paths} paths of {T:g})")
+    values, same = controlled(growth / T, drive), controlled(logs / T - lif.g, drive)
+    return Exponent(path_mean(values), float(counts.mean()) / T, values=values, same_paths=same)
+
+
+@dataclass(frozen=True)
+class Synchrony:
+    """Copies of a neuron with different potentials, on one noise for each path.
+
+    Attributes
+    ----------
+    times : ndarray, shape (looks,)
+        Times of looking.
+    v : ndarray, shape (looks, paths)
+        Potential of the first copy.
+    apart : ndarray, shape (looks, paths, copies - 1)
+        By how much the others are above it.
+    noise : ndarray, shape (looks, paths)
+        The Brownian path of each.
+
+    Examples
+    --------
+    >>> found = synchronise(LIF(), [0.0, 0.4, 0.8], T=4.0, paths=3, seed=1)
+    >>> found.v.shape, found.apart.shape
+    ((64, 3), (64, 3, 2))
+    """
+
+    times: np.ndarray
+    v: np.ndarray = field(repr=False)
+    apart: np.ndarray = field(repr=False)
+    noise: np.ndarray = field(repr=False)
+
+    def mean_log(self) -> np.ndarray:
+        """Return the mean of log(distance) over paths and copies, shape (looks,).
+
+        Examples
+        --------
+        >>> found = synchronise(LIF(sigma=0.0, mu=0.5), [0.0, 0.5], T=2.0, paths=2, seed=1)
+        >>> bool(np.allclose(found.mean_log(), np.log(0.5) - found.times))
+        True
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(np.abs(self.apart)).mean(axis=(1, 2))
+
+    def slope(self, begin: float, end: float) -> Estimate:
+        """Return the slope of log(distance) over time by least squares, with its interval.
+
+        What each path's slope owes, by regression, to the noise within the window is subtracted.
+
+        Parameters
+        ----------
+        begin, end : float
+            Window of times: after the transient, and before rounding.
+
+        Raises
+        ------
+        ValueError
+            If the window holds fewer than two times, or more than one in a thousand of its
+            distances are below 1e-13 of the unit of V, where rounding is.
+
+        Examples
+        --------
+        >>> found = synchronise(LIF(sigma=0.0, mu=0.5), [0.0, 0.5], T=2.0, paths=2, seed=1)
+        >>> round(found.slope(0.5, 2.0).mean, 9)
+        -1.0
+        """
+        kept = (self.times >= begin) & (self.times <= end)
+        if kept.sum() < 2:
+            raise ValueError(
+                f"[{begin!r}, {end!r}] holds fewer than two times; allowed: two or more"
+            )
+        size = np.abs(self.apart[kept])
+        if (size < 1e-13).mean() > 1e-3:
+            raise ValueError(
+                f"end = {end!r}: more than one distance in a thousand is below 1e-13; allowed: "
+                "an earlier end"
+            )
+        t = self.times[kept] - self.times[kept].mean()
+        logs = np.log(np.maximum(size, 1e-300)).mean(axis=2)
+        noise = self.noise[kept]
+        return mean(controlled(t @ logs / (t @ t), noise[-1] - noise[0]))
+
+
+def synchronise(
+    lif: LIF,
+    potentials: Sequence[float],
+    *,
+    T: float,
+    paths: int,
+    seed: int | np.random.SeedSequence,
+    h: float | None = None,
+    executor: Executor | None = None,
+) -> Synchrony:
+    """Let copies that differ in V(0) run on the same current and noise, exactly.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    potentials : sequence of float
+        V(0) of the copies, two or more, distinct and below v_th; I(0) is mu for all.
+    T : float
+        Horizon.
+    paths : int
+        Number of noises, each with a flock of copies of its own; at least 2.
+    seed : int or SeedSequence
+        As in `lifcore.runs.simulate`.
+    h : float, optional
+        Time between looks, of which T is a whole multiple; by default an eighth of the fastest
+        time scale, or a little less. The exact scheme's accuracy does not depend on it.
+    executor : concurrent.futures.Executor, optional
+        Where to compute.
+
+    Returns
+    -------
+    Synchrony
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+
+    Examples
+    --------
+    >>> found = synchronise(LIF(mu=1.0, sigma=1.0, tau=1.0), [0.0, 0.5], T=24.0, paths=512, seed=1)
+    >>> -0.7 < found.slope(8.0, 24.0).mean < -0.5
+    True
+    """
+    one_neuron("lif", lif)
+    begin = checks.reals("potentials", np.asarray(checks.sequence("potentials", potentials), float))
+    if begin.size < 2 or np.unique(begin).size < begin.size or begin.max() >= lif.v_th:
+        raise ValueError(
+            f"potentials = {begin.tolist()}; allowed: two or more, distinct and below "
+            f"v_th = {lif.v_th!r}"
+        )
+    T, paths = checks.real("T", T, above=0.0), checks.count("paths", paths, at_least=2)
+    step = step_for(lif, T)
+    steps, every = round(T / step), 1
+    if h is not None:
+        looks = checks.steps(h, T)[2]
+        every = math.ceil(float(h) / step * (1.0 - 1e-12))
+        steps = looks * every
+        step = T / steps
+    checks.memory(
+        "distances", 8.0 * (steps // every) * block_count(paths) * BLOCK * (begin.size + 1)
+    )
+    tasks = [
+        (lif, begin, steps, step, every, checks.seed(seed), b) for b in range(block_count(paths))
+    ]
+    seen = np.concatenate(map_blocks(_flock, tasks, executor, "synchronising"), axis=1)[:, :paths]
+    return Synchrony(
+        step * every * np.arange(1, len(seen) + 1), seen[:, :, 0], seen[:, :, 1:-1], seen[:, :, -1]
+    )
+
+
+def _growth_block(
+    lif: LIF, distance: float, settle: float, T: float, seed: np.random.SeedSequence, block: int
+) -> tuple[np.ndarray, ...]:
+    v, i = at_rest(lif)
+    streams = generators(seed, block)
+    d = distance * (lif.v_th - lif.v_reset)
+    for time in (settle, T):
+        logs, counts, drive = np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK)
+        apart, growth = np.full((BLOCK, 1), d), np.zeros((BLOCK, 1))
+        h = step_for(lif, time) if time > 0.0 else 1.0
+        flock_block(
+            exact_step(lif, h), round(time / h), *streams, v, i, apart, d,
+            0.01 * (lif.v_th - lif.v_reset), growth, logs, counts, drive, 1,
+            np.empty((0, 0, 0)),
+        )  # fmt: skip
+    with np.errstate(divide="ignore"):
+        return (growth + np.log(np.abs(apart) / d))[:, 0], logs, counts, drive
+
+
+def _flock(
+    lif: LIF, potentials: np.ndarray, steps: int, h: float, every: int,
+    seed: np.random.SeedSequence, block: int,
+) -> np.ndarray:  # fmt: skip
+    v, i = np.full(BLOCK, potentials[0]), np.full(BLOCK, lif.mu)
+    apart = np.tile(potentials[1:] - potentials[0], (BLOCK, 1))
+    seen = np.empty((steps // every, BLOCK, potentials.size + 1))
+    flock_block(
+        exact_step(lif, h), steps, *generators(seed, block), v, i, apart, 0.0, 0.0,
+        np.zeros(apart.shape), np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK),
+        every, seen,
+    )  # fmt: skip
+    return seen

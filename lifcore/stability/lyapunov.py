@@ -1,0 +1,207 @@
+r"""The Lyapunov exponent of one neuron, by three routes.
+
+Between spikes a perturbation of V decays at the rate g, and at a spike of speed A the reset
+multiplies it by the saltation factor, the speed just after over the speed just before:
+
+.. math:: s(A) = 1 + \frac{g (V_{th} - V_r)}{A}, \qquad
+    \lambda_V = -g + \int_0^\infty j(A) \log s(A)\,dA,
+
+j being the flux density of spikes by speed. The other exponent, of the current, is -1/tau.
+
+* `exponent_by_flux` integrates the formula, with a flux that no random number entered;
+* `exponent_by_tangent` averages log s along exact paths (or Euler's);
+* `lifcore.stability.exponent_by_growth` lets two nearby exact paths run on one noise, without s.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Executor
+
+import numpy as np
+
+from lifcore import checks
+from lifcore.evidence.statistics import estimate
+from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
+from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.runs.executors import map_blocks
+from lifcore.schemes.copies import euler_tangent, exact_tangent
+from lifcore.schemes.euler import SPIKE, euler_step
+from lifcore.schemes.exact import exact_step
+from lifcore.stability.exponents import (
+    RESTING,
+    Exponent,
+    at_rest,
+    controlled,
+    never_spikes,
+    path_mean,
+    resting,
+    stationary_times,
+)
+from lifcore.stationary.fokker_planck import stationary
+from lifcore.strong.flux import CrossingSpeeds, step_for
+
+
+def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent:
+    """Return the exponent by the flux formula.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron. Without noise the flux is a single speed, and the formula is done by hand.
+    speeds : CrossingSpeeds, optional
+        If given, the flux is that of these samples instead of the Fokker-Planck equation's.
+
+    Returns
+    -------
+    Exponent
+        With the solver's estimated error as standard error, or the samples' own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the solver has no stationary flux (with g = 0, say; give `speeds` then), or `speeds`
+        is not ordered by path or has a speed that is not positive.
+
+    Examples
+    --------
+    >>> round(exponent_by_flux(LIF(mu=1.0, sigma=1.0, tau=1.0)).estimate.mean, 5)
+    -0.60343
+    """
+    one_neuron("lif", lif)
+    kick = lif.g * (lif.v_th - lif.v_reset)
+    if speeds is not None:
+        checks.instance("speeds", speeds, CrossingSpeeds)
+        paths, T = checks.count("speeds.paths", speeds.paths), speeds.T
+        if speeds.speed.size != speeds.path.size:
+            raise ValueError(
+                f"speeds has {speeds.speed.size} speeds of {speeds.path.size} paths; allowed: "
+                "as many of one as of the other"
+            )
+        if speeds.speed.size == 0:
+            return resting(lif, np.full(paths, -lif.g), f"{RESTING} ({paths} paths of {T:g})")
+        if (np.diff(speeds.path) < 0).any() or not 0 <= speeds.path[0] <= speeds.path[-1] < paths:
+            raise ValueError(
+                "speeds.path is not sorted or names a path that there is not; allowed: "
+                f"from 0 to {paths - 1} in order, as crossing_speeds returns them"
+            )
+        logs = np.log1p(kick / checks.positive("speeds.speed", speeds.speed))
+        values = np.bincount(speeds.path, logs, paths) / T - lif.g
+        rate = speeds.speed.size / (paths * T)
+        return Exponent(path_mean(values), rate, values=values)
+    if lif.sigma == 0.0:
+        period = constant_drive_period(lif)
+        if math.isinf(period):
+            return resting(lif, np.empty(0), RESTING)
+        value = -lif.g + math.log1p(kick / (lif.mu - lif.i_th)) / period
+        return Exponent(estimate(value, 0.0, math.inf), 1.0 / period, "constant drive: neutral")
+    if never_spikes(lif):
+        return resting(lif, np.empty(0), RESTING)
+    law = stationary(lif, cells=None)
+    found = estimate(law.lyapunov_exponent, law.errors["lyapunov_exponent"], math.inf)
+    return Exponent(found, law.rate)
+
+
+def exponent_by_tangent(
+    lif: LIF,
+    *,
+    T: float,
+    paths: int,
+    seed: int | np.random.SeedSequence,
+    settle: float | None = None,
+    scheme: str = "exact",
+    h: float | None = None,
+    executor: Executor | None = None,
+) -> Exponent:
+    r"""Return the exponent as a time average of log s(A) along paths.
+
+    For Euler the leak's part is log(1 - g h)/h, by which its own steps contract; s is taken at
+    the speed I - g v_th of the step's start, as Euler has no other.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron.
+    T : float
+        Time over which to average.
+    paths : int
+        Number of paths, at least 2.
+    seed : int or SeedSequence
+        As in `lifcore.runs.simulate`.
+    settle : float, optional
+        Time before, in which the law becomes stationary; by default 16 times the slower of 1/g
+        and tau.
+    scheme : {"exact", "euler"}, optional
+        Whose paths.
+    h : float, optional
+        Euler's step, of which T and `settle` are whole multiples.
+    executor : concurrent.futures.Executor, optional
+        Where to compute; by default threads on all cores of this machine.
+
+    Returns
+    -------
+    Exponent
+        Of each path's value its regression on the mean noise along the path, which has the
+        mean zero, is subtracted (from 64 paths on).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+    RuntimeError
+        If a spike has a crossing speed that is not positive.
+
+    Examples
+    --------
+    >>> found = exponent_by_tangent(LIF(mu=1.0, sigma=1.0, tau=1.0), T=50.0, paths=512, seed=1)
+    >>> found.estimate.low < -0.6034 < found.estimate.high
+    True
+    """
+    one_neuron("lif", lif)
+    T, settle, paths = stationary_times(lif, T, settle, paths)
+    scheme = checks.one_of("scheme", scheme, ("exact", "euler"))
+    if scheme == "exact" and h is not None:
+        raise ValueError(f"h = {h!r} for exact paths; allowed: none, their step has no influence")
+    decay = lif.g
+    sizes = [step_for(lif, T)] * 2
+    if scheme == "euler":
+        step = checks.steps(h, T)[0]
+        checks.euler_stable(step, lif.decay_rates)
+        if lif.g * step >= 1.0:
+            raise ValueError(f"h = {h!r} is not below 1/g = {1.0 / lif.g!r}; allowed: g h < 1")
+        decay, sizes = -math.log1p(-lif.g * step) / step, [step, step]
+        if settle > 0.0:
+            checks.steps(step, settle)
+    elif settle > 0.0:
+        sizes[0] = step_for(lif, settle)
+    root = checks.seed(seed)
+    tasks = [(lif, scheme, sizes, settle, T, root, b) for b in range(block_count(paths))]
+    blocks = map_blocks(_tangent_block, tasks, executor, f"tangent average, {scheme}")
+    logs, counts, drive = (np.concatenate(part)[:paths] for part in zip(*blocks, strict=True))
+    if not counts.any():
+        return resting(lif, np.full(paths, -decay), f"{RESTING} ({paths} paths of {T:g})", decay)
+    values = controlled(logs / T - decay, drive)
+    return Exponent(path_mean(values), float(counts.mean()) / T, values=values)
+
+
+def _tangent_block(
+    lif: LIF, scheme: str, sizes: list[float], settle: float, T: float,
+    seed: np.random.SeedSequence, block: int, room: int = 4 * BLOCK,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    v, i = at_rest(lif)
+    streams, slowest = generators(seed, block), np.full(1, math.inf)
+    for h, time in zip(sizes, (settle, T), strict=True):
+        logs, counts, drive = np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK)
+        if scheme == "euler":
+            kernel = euler_step(lif, h)
+            euler_tangent(kernel, round(time / h), streams[0], v, i, logs, counts, drive, slowest)
+        else:
+            needed = exact_tangent(
+                exact_step(lif, h), round(time / h), *streams, v, i, np.empty(room, SPIKE),
+                logs, counts, drive, slowest,
+            )  # fmt: skip
+            if needed > room:  # more spikes in one step than there was room for: once more
+                return _tangent_block(lif, scheme, sizes, settle, T, seed, block, 2 * needed)
+    if slowest[0] <= 0.0:
+        raise RuntimeError(f"a crossing speed of {slowest[0]:g}; allowed: above 0")
+    return logs, counts, drive

@@ -1,0 +1,18 @@
+"""The stationary law without sampling: rate, flux through the threshold, Lyapunov exponent."""
+
+from lifcore.stationary.finite_volumes import CellSolution, solve_on_cells
+from lifcore.stationary.fokker_planck import Stationary, stationary
+from lifcore.stationary.free_process import FreeProcess, Moments
+from lifcore.stationary.threshold_equation import solve_threshold
+from lifcore.stationary.threshold_law import ThresholdLaw
+
+__all__ = [
+    "CellSolution",
+    "FreeProcess",
+    "Moments",
+    "Stationary",
+    "ThresholdLaw",
+    "solve_on_cells",
+    "solve_threshold",
+    "stationary",
+]

@@ -1,0 +1,279 @@
+r"""The stationary Fokker-Planck law of one neuron, reduced to an equation on the threshold.
+
+Write x = V - V_th, y = I - I_th, and let p(x, y) be the stationary density, set to zero for x > 0.
+The flux j(y) = y p(0, y), y > 0, leaves at the threshold and re-enters at the reset. So on the
+*whole* plane p solves the Fokker-Planck equation of the free process (the neuron that never spikes)
+with a sink -j on x = 0 and a source +j on x = -D, D = V_th - V_r. The free process is Gaussian with
+transition density G_t and stationary density p_free, both in closed form. Hence
+
+    p(x, y) = p_free(x, y) + int_0^oo dA j(A) int_0^oo dt [G_t(x, y|-D, A) - G_t(x, y|0, A)],   (1)
+
+and p(0-, A) = j(A)/A turns (1), taken on the threshold, into a linear integral equation for the
+flux. Nothing is cut off in V and no cell is needed: the grazing singularity j ~ A^{3/2} is a pure
+exponential in u, A = L log(1 + e^u), where the trapezoidal rule converges faster than any power of
+its step. There is no mass above the threshold, so with m, s the mean and standard deviation of x at
+time t for the free process started at (0, A)
+
+    int j l dA = P_free(V > V_th),   l(A) = int_0^oo [Phi(m/s) - Phi((m - D e^{-gt})/s)] dt.    (2)
+
+(2) follows from (1) and is well conditioned always; (1) alone is not where p_free is minute at the
+threshold (mean-driven neurons). So (1) is solved bordered by (2), and what is left of (2) tests the
+discrete solution. The corner exponent is in (1) too: at the corner the kernel is that of integrated
+Brownian motion, (sqrt 3/2 pi)/(A^2 + A A' + A'^2), whose Mellin transform admits p ~ A^s only if
+sin((s + 1) pi/3) = sin(s pi); the smallest positive root is s = 1/2.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.interpolate import BSpline, make_interp_spline
+from scipy.optimize import minimize_scalar
+from scipy.special import ndtr
+
+from lifcore import checks
+from lifcore.models.neuron import LIF
+from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.threshold_law import ThresholdLaw
+
+# The slowest node is A = L e^{-10}. Below it the flux is the pure power A^{3/2}, which is still
+# integrated ten units of u further down, so that the equation sees all of it.
+_LOWEST, _BELOW = -10.0, 10.0
+_FAR = 20.0  # standard deviations beyond which a transition density is dropped (1e-87)
+_MAX_WORK = 1e9  # nominal kernel entries: at most about 10 s and 100 MB
+
+
+# K(A, A') of (1), shape (n - below, n), and l(A') of (2).
+_Kernel = tuple[np.ndarray, np.ndarray]
+
+
+class _Solution(NamedTuple):
+    """The flux on the nodes, the logarithm of flux / A^{3/2} over u, and the figures."""
+
+    speeds: np.ndarray
+    fluxes: np.ndarray
+    shape: BSpline
+    figures: dict[str, float]
+
+
+def solve_threshold(
+    lif: LIF, *, step: float = 0.25, reach: float = 8.0, tolerance: float = 1e-4
+) -> ThresholdLaw:
+    r"""Solve the stationary Fokker-Planck equation with reset for its flux through the threshold.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron: g (1/time), v_th and v_reset (voltage), tau (time), mu (current, here
+        voltage/time), sigma (current/time^{1/2}).
+    step : float
+        Step of the trapezoidal rule in u, at most 0.5; halved as often as `tolerance` demands.
+    reach : float
+        Speeds go this many standard deviations of I beyond max(mu, I_th); at least 6.
+    tolerance : float
+        Largest accepted estimated error, relative (for the Lyapunov exponent relative to g).
+
+    Returns
+    -------
+    ThresholdLaw
+        Rate, flux density, largest density on the threshold, Lyapunov exponent, moments, errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has the wrong type, or there is no stationary law, or no way to resolve it.
+    RuntimeError
+        The estimated error stays above `tolerance`; no number is returned.
+
+    Notes
+    -----
+    Cost: (speeds)^2 x (times) exponentials: 0.05 to 0.2 s where noise and drive are comparable and
+    in the limit tau -> 0 of white noise, seconds for weak noise or very slow current.
+
+    Examples
+    --------
+    >>> law = solve_threshold(LIF(mu=1.5, sigma=0.3, tau=0.5))
+    >>> round(law.rate, 6), round(law.lyapunov_exponent, 6)
+    (0.907206, -0.008924)
+    """
+    step = checks.real("step", step, above=0.0, at_most=0.5, hint="coarser misses grazing")
+    reach = checks.real(
+        "reach", reach, at_least=6.0, at_most=20.0, hint="less cuts off fast crossings"
+    )
+    tolerance = checks.real("tolerance", tolerance, at_least=1e-11, at_most=1e-2)
+    free, step_t, worst = FreeProcess(lif), 0.4 * step, (np.inf, np.inf)
+    while True:
+        if _size(free, step, reach) ** 2 * _times(free, step_t).size > _MAX_WORK:
+            raise _too_large(lif, max(worst), tolerance)
+        fine, errors, worst = _nested(free, step, step_t, reach)
+        if max(worst) <= tolerance:
+            return _wrap(free, fine, errors)
+        if worst[1] > tolerance:  # times first: an error in them also blurs the verdict on speeds
+            step_t /= 2
+        else:
+            step /= 2
+
+
+def _too_large(lif: LIF, seen: float, tolerance: float) -> Exception:
+    """Return the refusal of a grid that would cost too much; `seen` is the best error so far."""
+    remedy = (
+        f"weak noise (lif.sigma = {lif.sigma!r}) makes the flux too narrow, or the current is too "
+        f"slow (lif.tau = {lif.tau!r}): raise sigma or lower tau; or lif.v_reset = "
+        f"{lif.v_reset!r} is too close to v_th = {lif.v_th!r} for strong noise: lower it"
+    )
+    if math.isinf(seen):
+        allowed = f"allowed: at most {_MAX_WORK:g} kernel entries"
+        return ValueError(f"lif = {lif!r} needs too large a grid; {allowed}; {remedy}")
+    return RuntimeError(
+        f"lif = {lif!r}: not converged before the grid grew too large, estimated error {seen:.1e}; "
+        f"allowed: tolerance = {tolerance:g}; {remedy}; or raise tolerance"
+    )
+
+
+def _size(free: FreeProcess, step: float, reach: float) -> int:
+    """Nodes on the speed axis, above the power-law part (odd: every other one is a grid too)."""
+    top = (max(free.mean_i, 0.0) + reach * math.sqrt(free.var_i)) / free.scale
+    return 2 * math.ceil((top - _LOWEST) / step / 2) + 1
+
+
+def _times(free: FreeProcess, step: float) -> np.ndarray:
+    """Uniform in log t, from below all returns to the threshold until the reset is forgotten."""
+    low, high = (free.scale / free.sigma) ** 2 * math.exp(2 * _LOWEST) / 25.0, 40.0 / free.g
+    return np.geomspace(low, high, 2 * math.ceil(math.log(high / low) / step / 2) + 1)
+
+
+def _kernels(
+    free: FreeProcess, speed: np.ndarray, below: int, t: np.ndarray
+) -> tuple[_Kernel, _Kernel]:
+    """K(A, A') of (1) and l(A') of (2): on all times, and on every other time."""
+    weight = t * math.log(t[1] / t[0])
+    weight[[0, -1]] /= 2
+    k, shift, var_v, cov, var_i = free.flow(t)
+    slope, var = cov / var_i, var_v - cov**2 / var_i
+    forget, drop = np.exp(-free.a * t), free.drop * np.exp(-free.g * t)
+    row = speed[below:]
+    kernel, border = np.zeros((2, row.size, speed.size)), np.zeros((2, speed.size))
+    for q in range(t.size):
+        mean, sd = k[q] * speed + shift[q], math.sqrt(var_v[q])
+        border[q % 2] += weight[q] * (ndtr(mean / sd) - ndtr((mean - drop[q]) / sd))
+        near = np.minimum(np.abs(mean), np.abs(mean - drop[q])) < _FAR * sd
+        if not near.any():
+            continue
+        lo, hi = np.nonzero(near)[0][[0, -1]] + (0, 1)
+        mean_y = forget[q] * speed[lo:hi] - free.mean_i * np.expm1(-free.a * t[q])
+        sd_i = math.sqrt(var_i[q])
+        top, end = np.searchsorted(row, (mean_y[0] - _FAR * sd_i, mean_y[-1] + _FAR * sd_i))
+        y = row[top:end, None] - mean_y
+        x = slope[q] * y + mean[lo:hi]  # conditional mean of x given y; the threshold is x = 0
+        y *= y
+        y /= var_i[q]
+        g = np.exp(-0.5 * (y + (x - drop[q]) ** 2 / var[q])) - np.exp(-0.5 * (y + x * x / var[q]))
+        g *= weight[q] / (2 * np.pi * math.sqrt(var_i[q] * var[q]))
+        kernel[q % 2, top:end, lo:hi] += g
+    return (kernel.sum(0), border.sum(0)), (2 * kernel[0], 2 * border[0])
+
+
+def _solve(
+    free: FreeProcess,
+    u: np.ndarray,
+    speed: np.ndarray,
+    weight: np.ndarray,
+    below: int,
+    kernel: np.ndarray,
+    border: np.ndarray,
+) -> _Solution:
+    """Flux on the nodes, by collocation of (1) bordered with (2), and every figure made from it."""
+    tail = (speed[:below] / speed[below]) ** 1.5
+
+    def fold(row: np.ndarray) -> np.ndarray:
+        # The flux below the first node is that of the first node times `tail`.
+        out = row[..., below:].copy()
+        out[..., 0] += row[..., :below] @ tail
+        return out
+
+    a = speed[below:]
+    y, slope = a - free.mean_i, free.cov / free.var_i
+    var = free.var_v - free.cov * slope
+    gauss = np.exp(-0.5 * (y**2 / free.var_i + (free.mean_v + slope * y) ** 2 / var))
+    source = a * gauss / (2 * np.pi * math.sqrt(free.var_i * var))
+    above = float(ndtr(free.mean_v / math.sqrt(free.var_v)))
+    integral, ell = fold(weight), fold(weight * border)
+    bend = a * np.exp(-0.5 * y**2 / free.var_i)
+    bend /= bend @ ell
+    matrix = np.eye(a.size) - a[:, None] * fold(kernel * weight) + np.outer(bend, ell)
+    flux = np.linalg.solve(matrix, source + above * bend)
+    saltation = fold(weight * np.log1p(free.g * free.drop / speed))
+    inverse = weight / speed**2
+    inverse[0] /= -np.expm1(-(u[1] - u[0]) / 2)  # ~ A^{-1/2} dA: the slow sum below, in closed form
+    top = np.nonzero(flux <= 1e-13 * flux.max())[0]
+    top = top[top > np.argmax(flux)]
+    n = int(top[0]) if top.size else a.size
+    u, positive = u[below:][:n], np.maximum(flux[:n], 1e-300)
+    shape = make_interp_spline(u, np.log(positive / a[:n] ** 1.5), k=7)
+    line = make_interp_spline(u, flux[:n] / a[:n], k=7)
+    peak = np.clip(np.argmax(flux[:n] / a[:n]), 1, n - 2)
+    best = minimize_scalar(lambda v: -line(v), bounds=u[[peak - 1, peak + 1]], method="bounded")
+    figures = {
+        "rate": float(flux @ integral),
+        "rho_max": float(-best.fun),
+        "lyapunov_exponent": float(flux @ saltation - free.g),
+        "grazing_constant": float(flux[0] / a[0] ** 1.5),
+        "mean_inverse_square": float(flux @ fold(inverse)),
+        "mean_speed": float(flux @ fold(weight * speed)),  # per unit time
+        "misfit": float(abs(flux @ ell / above - 1.0)),
+    }
+    return _Solution(speeds=a, fluxes=flux, shape=shape, figures=figures)
+
+
+def _nested(
+    free: FreeProcess, step: float, step_t: float, reach: float
+) -> tuple[_Solution, dict[str, float], tuple[float, float]]:
+    """One solve beside its two nested ones, half the speeds and half the times: the errors."""
+    below = 2 * math.ceil(_BELOW / step / 2)
+    u = _LOWEST + step * np.arange(-below, _size(free, step, reach))
+    speed = free.scale * np.logaddexp(0.0, u)
+    weight = step * free.scale / (1.0 + np.exp(-u))
+    (kernel, border), coarse = _kernels(free, speed, below, _times(free, step_t))
+    fine = _solve(free, u, speed, weight, below, kernel, border)
+    s = slice(None, None, 2)
+    in_u = _solve(free, u[s], speed[s], 2 * weight[s], below // 2, kernel[s, s], border[s])
+    in_t = _solve(free, u, speed, weight, below, *coarse)
+    errors, worst = dict.fromkeys([*fine.figures, "flux_density"], 0.0), []
+    size = {name: abs(value) for name, value in fine.figures.items()}
+    size.update(lyapunov_exponent=free.g, flux_density=np.abs(fine.fluxes).max(), misfit=1.0)
+    for other, pick in ((in_u, s), (in_t, slice(None))):
+        gap = {name: abs(value - fine.figures[name]) for name, value in other.figures.items()}
+        gap["flux_density"] = np.abs(other.fluxes - fine.fluxes[pick]).max()
+        if pick is s:  # and its interpolation, at the nodes that the coarser grid has not seen
+            at = np.minimum(u[below:][1::2], other.shape.t[-1])
+            unseen = fine.speeds[1::2] ** 1.5 * np.exp(other.shape(at)) - fine.fluxes[1::2]
+            unseen = np.abs(unseen[u[below:][1::2] == at]).max()
+            gap["flux_density"] = max(gap["flux_density"], unseen)
+        gated = ("rate", "rho_max", "lyapunov_exponent", "flux_density")
+        worst.append(max(gap[name] / size[name] for name in gated))
+        for name in errors:
+            errors[name] += float(gap[name] + 1e-13 * size[name])  # and rounding
+    return fine, errors, (worst[0], worst[1])
+
+
+def _wrap(free: FreeProcess, fine: _Solution, errors: dict[str, float]) -> ThresholdLaw:
+    """Return the figures, the moments that follow from them, and the errors of both."""
+    figures = dict(fine.figures)
+    speed, of_speed = figures.pop("mean_speed"), errors.pop("mean_speed")
+    moments = free.moments(figures["rate"], speed)
+    shaken = vars(free.moments(figures["rate"] + errors["rate"], speed))
+    shifted = vars(free.moments(figures["rate"], speed + of_speed))
+    for name, value in vars(moments).items():
+        errors[name] = abs(shaken[name] - value) + abs(shifted[name] - value) + 1e-13 * abs(value)
+    return ThresholdLaw(
+        **figures,
+        moments=moments,
+        errors=errors,
+        speeds=fine.speeds,
+        fluxes=fine.fluxes,
+        _kick=free.g * free.drop,
+        _scale=free.scale,
+        _shape=fine.shape,
+    )

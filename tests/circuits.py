@@ -1,0 +1,82 @@
+"""Networks that several test modules run, and what they have in common."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from lifcore import LIF, Feedforward, Recurrent
+
+POPULATION = LIF(
+    mu=np.array([1.5, 1.3, 1.9, 1.4, 1.6]),
+    g=np.array([1.0, 1.0, 1.3, 0.8, 1.0]),
+    tau=np.array([0.5, 0.5, 0.3, 1.0, 1.0]),
+    v_th=np.array([1.0, 1.0, 0.9, 1.1, 1.0]),
+    v_reset=np.array([0.0, 0.0, -0.2, 0.1, 0.0]),
+    sigma=np.array([0.6, 0.6, 0.5, 0.4, 0.7]),
+)
+MATRICES = {
+    "excitatory": np.array(
+        [
+            [0.0, 0.2, 0.3, 0.0, 0.1],
+            [0.4, 0.3, 0.0, 0.2, 0.0],
+            [0.2, 0.0, 0.1, 0.3, 0.2],
+            [0.1, 0.3, 0.2, 0.0, 0.1],
+            [0.0, 0.2, 0.1, 0.2, 0.2],
+        ]
+    ),
+    "inhibitory": -np.array(
+        [
+            [0.5, 0.2, 0.3, 0.0, 0.1],
+            [0.2, 0.0, 0.1, 0.2, 0.0],
+            [0.2, 0.6, 0.4, 0.3, 0.2],
+            [0.0, 0.1, 0.0, 0.0, 0.1],
+            [0.3, 0.2, 0.2, 0.0, 0.2],
+        ]
+    ),
+    "mixed": np.array(
+        [
+            [0.3, 0.5, -0.5, 0.0, 0.4],
+            [0.7, 0.0, -0.3, 0.2, 0.0],
+            [0.6, 0.3, -0.5, 0.3, 0.0],
+            [0.4, 0.0, -0.2, 0.0, 0.5],
+            [0.0, 0.6, -0.4, 0.3, -0.4],
+        ]
+    ),
+}
+LOOPS = Recurrent(POPULATION, MATRICES["mixed"])
+
+
+def quiet(neuron):
+    return dataclasses.replace(neuron, sigma=0.0)
+
+
+SIZES = {"h": [0.25, 0.125, 0.5], "T": 4.0, "paths": 40, "seed": 5}
+SHARED = Recurrent(LIF(mu=POPULATION.mu, sigma=POPULATION.sigma), LOOPS.weights, common=0.4)
+
+
+# --- coupled ------------------------------------------------------------------------------------
+
+
+def coupled_increments(net, path, steps, h):
+    """Increments of the finest grid, shape (steps, neurons), from the documented stream."""
+    stream = np.random.Generator(np.random.SFC64(np.random.SeedSequence(5).spawn(path + 1)[path]))
+    if net.common == 0.0:
+        return math.sqrt(h) * stream.standard_normal((steps, 3, 5))[:, 0]
+    z = stream.standard_normal((steps, 18))
+    own, shared = math.sqrt(1.0 - net.common), math.sqrt(net.common)
+    return math.sqrt(h) * (own * z[:, 3:8] + shared * z[:, :1])
+
+
+LAYERED = np.zeros((6, 6))
+LAYERED[2:4, :2] = [[0.9, -0.3], [0.4, 0.8]]
+LAYERED[4:, :4] = [[0.0, -0.6, 0.7, 0.5], [0.3, 0.0, 0.9, -0.8]]
+
+MIXED = Feedforward(
+    [
+        LIF(mu=np.array([1.5, 1.2, 2.0]), sigma=0.6, v_reset=-0.2),
+        LIF(mu=0.9, sigma=np.array([0.5, 0.7]), g=np.array([1.0, 1.3]), tau=0.3),
+        LIF(mu=0.6, sigma=0.4, v_th=0.8, tau=1.0),
+    ],
+    [np.array([[0.5, 0.0, -0.3], [0.2, 0.4, 0.1]]), np.array([[0.6, -0.2]])],
+)

@@ -1,0 +1,94 @@
+"""Euler–Maruyama against its formulas in plain NumPy, bit for bit."""
+
+import numpy as np
+import pytest
+
+from lifcore import LIF, constant_drive_period, simulate
+from lifcore.schemes.euler import euler_step
+from oracles import euler, streams
+
+NEURONS = [
+    LIF(),
+    LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5, v_reset=-0.25),
+    LIF(g=0.6, v_th=1.7, mu=2.5, sigma=1.1, tau=0.3),
+    LIF(g=0.0, tau=np.inf, mu=0.9, sigma=0.8),
+    LIF(g=1.0, mu=1.5, sigma=0.0),
+]
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=range(len(NEURONS)))
+@pytest.mark.parametrize("h", [0.125, 0.1, 2.0**-6])
+def test_bit_for_bit(neuron, h):
+    steps, paths = 200, 300
+    run = simulate(neuron, h=h, T=steps * h, paths=paths, seed=12)
+    blocks, spikes = [], []
+    for b in range(2):
+        dw = np.sqrt(h) * streams(12, b)[0].standard_normal((steps, 256))
+        v, i, counts, found = euler(
+            neuron, h, dw, np.full(256, neuron.v_reset), np.full(256, neuron.mu)
+        )
+        blocks.append((v, i, counts))
+        spikes += [(k + 256 * b, *rest) for k, *rest in found if k + 256 * b < paths]
+    for name, part in zip(("v", "i", "spike_counts"), zip(*blocks, strict=True), strict=True):
+        assert np.array_equal(getattr(run, name)[:, 0], np.concatenate(part)[:paths]), name
+    table = run.all_spikes()
+    assert len(table) == len(spikes) == run.spike_counts.sum() > 100
+    for name, column in zip(
+        ("path", "time", "speed", "lag"), zip(*spikes, strict=True), strict=True
+    ):
+        assert np.array_equal(table[name], column), name
+
+
+def test_counting_and_recording_agree():
+    # simulate() counts only; asking for spikes runs the kernel that records them. Both end alike.
+    from lifcore.noise.streams import generators
+    from lifcore.schemes.euler import SPIKE, euler_neuron
+    from lifcore.schemes.signals import silence
+
+    neuron = LIF(mu=1.5)
+    ends = []
+    for room in (0, 1, 10_000):  # counting only; a buffer that overflows; one that does not
+        state = np.zeros((2, 256))
+        state[1] = neuron.mu
+        counts, recorded = np.zeros(256, np.int64), np.zeros(1, np.int64)
+        stream, _ = generators(np.random.SeedSequence(13), 0)
+        spikes = np.empty(room, SPIKE)
+        euler_neuron(
+            euler_step(neuron, 0.05), 256, 0, 0, 200, stream, state[0], state[1], counts,
+            silence(1, 200), np.empty(0), spikes, recorded, np.zeros(201, np.int64),
+        )  # fmt: skip
+        ends.append((state, counts))
+        assert recorded[0] == (counts.sum() if room else 0)
+    for state, counts in ends[1:]:
+        assert np.array_equal(state, ends[0][0])
+        assert np.array_equal(counts, ends[0][1])
+
+
+def test_one_reset_a_step_at_its_right_end():
+    # V' = 0 + 0.5 * 4 = 2 is above 1: one spike at the step's end, all overshoot lost.
+    neuron = LIF(g=0.0, tau=np.inf, mu=4.0, sigma=0.0)
+    run = simulate(neuron, h=0.5, T=2.0, paths=1, seed=1)
+    assert run.spikes(0).tolist() == [0.5, 1.0, 1.5, 2.0]
+    assert run.crossing_speeds(0).tolist() == [4.0] * 4
+    assert run.all_spikes()["lag"].tolist() == [0.25] * 4
+    assert run.v[0, 0] == 0.0
+
+
+def test_threshold_itself_is_a_spike():
+    neuron = LIF(g=0.0, tau=np.inf, mu=1.0, sigma=0.0)
+    assert simulate(neuron, h=0.25, T=1.0, paths=1, seed=1).spikes(0).tolist() == [1.0]
+
+
+def test_constant_drive_is_late_by_less_than_the_steps_allow():
+    neuron = LIF(mu=1.5, sigma=0.0)
+    h, period = 2.0**-10, constant_drive_period(neuron)
+    delay = np.diff(simulate(neuron, h=h, T=16.0, paths=1, seed=1).spikes(0), prepend=0.0) - period
+    # Detection takes up to h; Euler's own V runs ahead by a share of h as well.
+    assert (np.abs(delay) < 2.0 * h).all()
+
+
+def test_step_constants():
+    step = euler_step(LIF(g=2.0, tau=0.25, v_th=3.0, v_reset=-1.0, mu=0.5, sigma=0.75), 0.125)
+    assert step.h == 0.125
+    constants = [float(part[0]) for part in step[1:]]
+    assert constants == [2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0]

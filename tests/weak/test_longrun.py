@@ -1,0 +1,63 @@
+"""Long runs: rates, moments, and the parts of the rate's bias."""
+
+import math
+
+import pytest
+
+from lifcore import LIF, simulate
+from lifcore.runs.observables import voltage_square
+from lifcore.stationary.fokker_planck import stationary
+from lifcore.weak.longrun import euler_law, long_runs, rate_parts
+
+NEURON = LIF(mu=1.4, sigma=0.6, v_reset=-0.2)
+DRIVEN = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
+
+
+def test_eulers_current_is_an_exact_one_of_other_constants():
+    h = 0.125
+    other = euler_law(NEURON, h)
+    assert math.exp(-h / other.tau) == pytest.approx(1 - h / NEURON.tau, rel=1e-14)
+    step = other.sigma**2 * other.tau / 2 * (1 - math.exp(-2 * h / other.tau))
+    assert step == pytest.approx(NEURON.sigma**2 * h, rel=1e-13)
+    for bad in (0.0, 0.5, 1.0, "x"):
+        with pytest.raises((TypeError, ValueError), match="h ="):
+            euler_law(NEURON, bad)
+
+
+def test_balance_and_moments():
+    # (V_th - V_r) N = V_0 - V_T + sum h (I - gV) - overshoots, so the rate follows from E V.
+    h = 1 / 16
+    runs = long_runs(
+        DRIVEN, {"V": lambda v, i, n: v, "V²": voltage_square}, h=[2 * h, h], T=64.0,
+        paths=4096, seed=2, burn_in=16.0,
+    )  # fmt: skip
+    law = stationary(DRIVEN, cells=None)
+    rate, v = runs.averages("rate")[1], runs.averages("V")[1]
+    lost = DRIVEN.mu - DRIVEN.g * v.mean - rate.mean  # mean overshoot a unit of time
+    speed = simulate(DRIVEN, h=h, T=16.0, paths=2000, seed=3).all_spikes()["speed"].mean()
+    assert lost == pytest.approx(rate.mean * h * speed / 2, rel=0.1)
+    assert runs.order("V", law.moments.mean_v).order.mean == pytest.approx(1.04, abs=0.03)
+    square = law.moments.var_v + law.moments.mean_v**2
+    assert runs.order("V²", square).order.mean == pytest.approx(1.0, abs=0.05)
+
+
+def test_rate_bias_from_its_parts():
+    neuron = LIF(mu=2.4, sigma=2.4, tau=0.25)
+    runs = long_runs(neuron, {}, h=[1 / 16, 1 / 32], T=40.0, paths=8192, seed=4, burn_in=10.0)
+    bias = [e.mean - stationary(neuron, cells=None).rate for e in runs.averages("rate")]
+    parts = rate_parts(neuron)
+    assert (4 * bias[1] - bias[0]) * 16 == pytest.approx(sum(parts), rel=0.06)
+    assert sum(parts[:2]) > 0.5  # without the reset's part it would be of the other sign
+
+
+def test_bad_long_runs():
+    request = {"h": [0.25, 0.125], "T": 2.0, "paths": 512, "seed": 1}
+    for changes, text in (
+        ({"paths": 256}, "paths"),
+        ({"burn_in": 0.3}, "not a multiple"),
+        ({"burn_in": -1}, "burn_in"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            long_runs(NEURON, {}, **{**request, **changes})
+    with pytest.raises(ValueError, match="unknown"):
+        long_runs(NEURON, {}, **request).averages("V")

@@ -1,0 +1,53 @@
+"""White noise in V: Siegert, and the raised threshold."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lifcore import LIF
+from lifcore.weak.white import SHIFT, siegert_rate, white_rates
+
+DRIVEN = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
+
+
+MILLIVOLTS = LIF(g=1 / 20, v_th=20.0, v_reset=10.0, mu=18 / 20)  # mV and ms
+
+
+def test_siegert():
+    assert 1000 * siegert_rate(MILLIVOLTS, 5 / math.sqrt(20)) == pytest.approx(20.4216, abs=5e-5)
+    # NEST's test of siegert_neuron: 27.1095934379 Hz with a refractory time of 2 ms
+    nest = LIF(g=1 / 10, v_th=15.0, v_reset=0.0, mu=15 / 10)
+    rate = siegert_rate(nest, math.sqrt(1.5) / math.sqrt(10.0))
+    assert 1000 / (1 / rate + 2.0) == pytest.approx(27.1095934379, rel=1e-9)
+    # little noise: the period of a constant drive
+    assert siegert_rate(LIF(mu=1.5), 1e-3) == pytest.approx(1 / math.log(3.0), rel=1e-5)
+    for bad in (0.0, -1.0, math.nan, "x"):
+        with pytest.raises((TypeError, ValueError), match="noise"):
+            siegert_rate(MILLIVOLTS, bad)
+
+
+def test_eulers_rate_is_that_of_a_raised_threshold():
+    s = 5 / math.sqrt(20)
+    found = white_rates(MILLIVOLTS, s, h=[0.4, 0.1], T=1000.0, paths=4096, seed=1, burn_in=100.0)
+    rates = [1000 * (found.exact + e.mean) for e in found.errors]
+    assert rates[1] == pytest.approx(19.48, abs=0.08)
+    for h, rate in zip(found.h, rates, strict=True):
+        shifted = 1000 * siegert_rate(MILLIVOLTS, s, SHIFT * s * math.sqrt(h))
+        assert rate == pytest.approx(shifted, abs=0.25 * (20.4216 - shifted))
+    assert found.order().order.mean == pytest.approx(0.45, abs=0.07)
+
+
+def test_white_noise_bits_and_bad_input(one_thread):
+    request = {"h": [0.25, 0.125], "T": 4.0, "paths": 512, "seed": 9}
+    found = white_rates(DRIVEN, 0.5, **request)
+    again = white_rates(DRIVEN, 0.5, **request, executor=one_thread)
+    assert np.array_equal(found.rates, again.rates)
+    one = white_rates(DRIVEN, 0.5, **{**request, "h": 0.125})
+    assert np.array_equal(one.rates[0], found.rates[1])
+    with pytest.raises(ValueError, match="stability"):
+        white_rates(DRIVEN, 0.5, **{**request, "h": 2.0})
+    with pytest.raises(ValueError, match="paths"):
+        white_rates(DRIVEN, 0.5, **{**request, "paths": 256})
+    with pytest.raises(ValueError, match=r"model\.g"):
+        siegert_rate(LIF(g=0.0), 0.5)
