@@ -8,6 +8,10 @@ import itertools
 import numpy as np
 from scipy import integrate, linalg, optimize, special
 
+from lifcore.noise.keyed import Source
+from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.state import SPIKE, Label, Recording
+
 BLOCK = 256
 
 
@@ -261,3 +265,24 @@ def keyed_normals(word, neuron, step, place):
     generator = np.random.Generator(bits)
     generator.random(18)
     return generator.standard_normal(3)
+
+
+def refined_step(step, state, normals, source, *, jumps=(), key=(0, 0), label=(0, 0, 0), room=200):
+    """Run the refinement kernel on one step of one neuron; return (V, I, count) and its spikes.
+
+    `source` is a generator, or a source by key; `jumps` are pairs of times and sizes.
+    """
+    if isinstance(source, np.random.Generator):
+        source = Source(source, np.empty(0, np.uint64), np.uint64(0), 1.0, 0.0)
+    times, sizes = np.array(jumps, dtype=float).reshape(-1, 2).T.copy()
+    spikes, recorded = np.empty(room, SPIKE), np.zeros(1, np.int64)
+    end = refine(
+        step,
+        Begin(0.0, *state),
+        Draws(normals, source, *key),
+        Jumps(times, sizes),
+        Label(*label),
+        Recording(spikes, recorded, recorded),
+    )
+    assert end[2] == recorded[0] <= room
+    return end, spikes[: recorded[0]]

@@ -159,6 +159,6 @@ def _truncated_block(run: Coupling, depth: int, block: int) -> tuple[np.ndarray,
     spikes = spikes[spikes["series"] < len(own)]
     ordered = spikes[np.lexsort((spikes["neuron"], spikes["time"], spikes["lane"]))]
     columns = (ordered[name] for name in ("lane", "neuron", "series", "time"))
-    chains = block_chains(columns, ready.synapses, last - first, depth + 2)
+    chains = block_chains(columns, ready.circuit.synapses, last - first, depth + 2)
     v, i, counts = (part.transpose(1, 2, 0) for part in state[:3])
     return v, i, counts, chains

@@ -17,10 +17,11 @@ from numba import njit
 
 from lifcore.networks.kinds import flow_of, guard_of, step_of
 from lifcore.networks.series import ANOTHER, ITSELF
+from lifcore.noise.keyed import Source
 from lifcore.schemes.crossings import jump_response, top
-from lifcore.schemes.euler import SPIKE, record
 from lifcore.schemes.exact import flow_lanes
-from lifcore.schemes.refinement import refine_with
+from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.state import SPIKE, Label, Recording, record
 
 
 class Desk(NamedTuple):
@@ -67,6 +68,50 @@ class Lists(NamedTuple):
     out_neuron: list[int]
 
 
+class Drawn(NamedTuple):
+    """The noise of one step: normals, shape (3, neurons), and the source of its halvings.
+
+    Examples
+    --------
+    >>> Drawn(np.zeros((3, 2)), None, 0).step
+    0
+    """
+
+    normals: np.ndarray
+    source: Source
+    step: int
+
+
+class Feed(NamedTuple):
+    """Whose spikes a solution gets: NO_INPUT, ITSELF, or ANOTHER.
+
+    Then the input are the spikes `begin` to `end` of those put out in this step by earlier series.
+
+    Examples
+    --------
+    >>> Feed(ITSELF, 0, 0).begin
+    0
+    """
+
+    kind: int
+    begin: int
+    end: int
+
+
+class Bench(NamedTuple):
+    """Where a step is worked out: a desk, lists that grow, and the targets that wait.
+
+    Examples
+    --------
+    >>> Bench._fields
+    ('desk', 'lists', 'waiting')
+    """
+
+    desk: Desk
+    lists: Lists
+    waiting: list[int]
+
+
 @njit(nogil=True, cache=True)
 def desk(neurons):
     """Return an empty desk."""
@@ -78,25 +123,26 @@ def desk(neurons):
 
 
 @njit(nogil=True, cache=True)
-def search(kinds, source, n, k, v, i, normals, desk, lists):
+def search(circuit, drawn, k, state, bench):
     """Search the step of neuron k with all of its arrivals so far, and queue its next spike."""
+    kinds, desk, lists = circuit.kinds, bench.desk, bench.lists
     count, e = 0, desk.head[k]
     while e >= 0:
         count += 1
         e = lists.after[e]
-    times, sizes = np.empty(count), np.empty(count)
+    jumps = Jumps(np.empty(count), np.empty(count))
     e = desk.head[k]
     for m in range(count):
-        times[m], sizes[m] = lists.when[e], lists.jump[e]
+        jumps.times[m], jumps.sizes[m] = lists.when[e], lists.jump[e]
         e = lists.after[e]
     room = np.empty(8, SPIKE)
     recorded = np.zeros(1, np.int64)
     step = step_of(kinds, kinds.kind[k])
+    begin = Begin(0.0, state.v[k], state.i[k])
+    draws = Draws(drawn.normals[:, k], drawn.source, k, drawn.step)
     while True:
-        desk.end[0, k], desk.end[1, k], _ = refine_with(
-            step, 0.0, v[k], i[k], normals[:, k], source, k, n, 0, k, 0, room, recorded,
-            times, sizes,
-        )  # fmt: skip
+        found = Recording(room, recorded, recorded)
+        desk.end[0, k], desk.end[1, k], _ = refine(step, begin, draws, jumps, Label(0, k, 0), found)
         if recorded[0] <= room.size:
             break
         room = np.empty(recorded[0], SPIKE)
@@ -119,15 +165,15 @@ def queue_next(k, desk, lists):
 
 
 @njit(nogil=True, cache=True)
-def deliver_within(
-    kinds, synapses, source, n, j, time, wait, v, i, normals, desk, lists, waiting
-):  # fmt: skip
+def deliver_within(circuit, drawn, j, time, wait, state, bench):
     """Deliver a spike of neuron j within the step; targets to be searched may wait.
 
     A target that stays clear of the threshold takes the jump's response on top of its state at
     the step's end; any other one is searched with all of its arrivals.
     """
     # Taken out of their tuples once: in the loop that would be most of the work.
+    kinds, synapses, v, i = circuit.kinds, circuit.synapses, state.v, state.i
+    desk, lists, waiting = bench.desk, bench.lists, bench.waiting
     end, searched, height, head, tail = (
         desk.end, desk.searched, desk.height, desk.head, desk.tail
     )  # fmt: skip
@@ -168,30 +214,26 @@ def deliver_within(
                 waiting.append(k)
                 searched[k] = True
         if not wait:
-            search(kinds, source, n, k, v, i, normals, desk, lists)
+            search(circuit, drawn, k, state, bench)
 
 
 @njit(nogil=True, cache=True)
-def exact_network_step(
-    kinds, runs, synapses, source, n, feed, begin, finish, v, i, counts, normals,
-    desk, lists, waiting, lane, series, spikes, recorded,
-):  # fmt: skip
-    """Take one exact step of all neurons.
-
-    `feed` is NO_INPUT, ITSELF, or ANOTHER: then the input are the spikes `begin` to `finish` of
-    those put out in this step by earlier series.
-    """
+def exact_network_step(circuit, drawn, feed, state, bench, at, recording):
+    """Take one exact step of all neurons of a path; `at` is its number, and that of the series."""
+    kinds, runs, v, i, counts = circuit.kinds, circuit.runs, state.v, state.i, state.counts
+    desk, lists, waiting = bench.desk, bench.lists, bench.waiting
     end, suspect, searched = desk.end, desk.suspect, desk.searched
     head, plan, planned, done = desk.head, desk.plan, desk.planned, desk.done
     found = 0
     for r in range(runs.shape[0]):
         first, last, kind = runs[r, 0], runs[r, 1], runs[r, 2]
         found += flow_lanes(
-            flow_of(kinds, kind), kinds.numbers[kind, 0], kinds.numbers[kind, 1],
-            guard_of(kinds, kind), v[first:last], i[first:last], normals[:, first:last],
+            flow_of(kinds, kind),
+            (kinds.numbers[kind, 0], kinds.numbers[kind, 1], guard_of(kinds, kind)),
+            v[first:last], i[first:last], drawn.normals[:, first:last],
             end[:, first:last], suspect[first:last],
         )  # fmt: skip
-    if found == 0 and begin == finish:
+    if found == 0 and feed.begin == feed.end:
         for k in range(v.size):
             v[k] = end[0, k]
             i[k] = end[1, k]
@@ -204,23 +246,21 @@ def exact_network_step(
     lists.queue.clear()
     lists.touched.clear()
     waiting.clear()
-    if feed == ANOTHER:
+    if feed.kind == ANOTHER:
         for k in range(v.size):
             if found > 0 and suspect[k]:
                 searched[k] = True
                 lists.touched.append(k)
                 waiting.append(k)
-        for m in range(begin, finish):
-            deliver_within(
-                kinds, synapses, source, n, lists.out_neuron[m], lists.out_time[m], True,
-                v, i, normals, desk, lists, waiting,
-            )  # fmt: skip
+        for m in range(feed.begin, feed.end):
+            j, time = lists.out_neuron[m], lists.out_time[m]
+            deliver_within(circuit, drawn, j, time, True, state, bench)
         for m in range(len(waiting)):
-            search(kinds, source, n, waiting[m], v, i, normals, desk, lists)
+            search(circuit, drawn, waiting[m], state, bench)
     elif found > 0:
         for k in range(v.size):
             if suspect[k]:
-                search(kinds, source, n, k, v, i, normals, desk, lists)
+                search(circuit, drawn, k, state, bench)
     while len(lists.queue) > 0:
         time, k = heapq.heappop(lists.queue)
         place = plan[k] + done[k]
@@ -228,13 +268,12 @@ def exact_network_step(
             continue  # replaced by a later search
         done[k] += 1
         counts[k] += 1
-        record(spikes, recorded, lane, k, series, n * kinds.h + time, lists.spike_speed[place], 0.0)
+        label = Label(at[0], k, at[1])
+        record(recording, label, drawn.step * kinds.h + time, lists.spike_speed[place], 0.0)
         lists.out_time.append(time)
         lists.out_neuron.append(k)
-        if feed == ITSELF:
-            deliver_within(
-                kinds, synapses, source, n, k, time, False, v, i, normals, desk, lists, waiting
-            )
+        if feed.kind == ITSELF:
+            deliver_within(circuit, drawn, k, time, False, state, bench)
         queue_next(k, desk, lists)
     for k in range(v.size):
         v[k] = end[0, k]

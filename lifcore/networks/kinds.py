@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.models.neuron import LIF
+from lifcore.networks.synapses import Synapses
 from lifcore.noise.bridges import Bridges
 from lifcore.noise.flow import Flow
 from lifcore.schemes.crossings import CLEARANCE
@@ -85,6 +86,20 @@ def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
         ),
         matrices=np.concatenate([np.stack([t.mean, t.root, t.transfer]) for t in tables], axis=1),
     )
+
+
+class Circuit(NamedTuple):
+    """What a network is for the exact solution: kinds of neurons, runs of one kind, synapses.
+
+    Examples
+    --------
+    >>> Circuit._fields
+    ('kinds', 'runs', 'synapses')
+    """
+
+    kinds: Kinds
+    runs: np.ndarray
+    synapses: Synapses
 
 
 @njit(nogil=True, cache=True)

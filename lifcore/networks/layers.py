@@ -15,15 +15,13 @@ from scipy import sparse
 
 from lifcore.models.networks import Feedforward
 from lifcore.noise.streams import BLOCK
-from lifcore.schemes.euler import SPIKE
-from lifcore.schemes.signals import Signals, silence, sort_signals
+from lifcore.schemes.signals import silence, sort_signals
+from lifcore.schemes.state import SPIKE, Arrivals, Recording
 
 CHUNK = 1024
 """Steps for which a layer's spikes are kept before the next layer takes them over."""
 
-NO_SPIKES = np.empty(0, SPIKE)
-
-Advance = Callable[[int, int, int, Signals, np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
+Advance = Callable[[int, int, int, Arrivals, bool], tuple[np.ndarray, np.ndarray]]
 
 
 class Recorder:
@@ -31,8 +29,8 @@ class Recorder:
 
     Examples
     --------
-    >>> def kernel(spikes, recorded, marks):
-    ...     recorded[0] = 3
+    >>> def kernel(recording):
+    ...     recording.recorded[0] = 3
     >>> Recorder(1).run(kernel, 2, (), ())[0].size
     3
     """
@@ -42,7 +40,7 @@ class Recorder:
 
     def run(
         self,
-        kernel: Callable[[np.ndarray, np.ndarray, np.ndarray], None],
+        kernel: Callable[[Recording], None],
         steps: int,
         streams: Sequence[np.random.Generator],
         arrays: Sequence[np.ndarray],
@@ -52,8 +50,7 @@ class Recorder:
         Parameters
         ----------
         kernel : callable
-            Called with the buffer, a counter and the marks: how many spikes were recorded up
-            to each step. It counts on when the buffer is full.
+            Called with a recording, in which it counts on when the buffer is full.
         steps : int
             Number of steps.
         streams : sequence of Generator
@@ -69,15 +66,15 @@ class Recorder:
 
         Examples
         --------
-        >>> def kernel(spikes, recorded, marks):
-        ...     recorded[0], marks[1:] = 1, 1
+        >>> def kernel(recording):
+        ...     recording.recorded[0], recording.marks[1:] = 1, 1
         >>> Recorder(8).run(kernel, 2, (), ())[1].tolist()
         [0]
         """
         states = [stream.bit_generator.state for stream in streams]
         begun = [array.copy() for array in arrays]
         recorded, marks = np.zeros(1, np.int64), np.zeros(steps + 1, np.int64)
-        kernel(self._spikes, recorded, marks)
+        kernel(Recording(self._spikes, recorded, marks))
         needed = int(recorded[0])
         if needed > self._spikes.size:
             for stream, state in zip(streams, states, strict=True):
@@ -86,7 +83,7 @@ class Recorder:
                 array[...] = before
             self._spikes = np.empty(needed + needed // 4, SPIKE)
             recorded[0] = 0
-            kernel(self._spikes, recorded, marks)
+            kernel(Recording(self._spikes, recorded, marks))
         return self._spikes[:needed].copy(), np.repeat(np.arange(steps), np.diff(marks))
 
 
@@ -104,8 +101,8 @@ def run_layers(
     model : Feedforward
         The network.
     advance : callable
-        ``advance(neuron, begin, end, signals, weights, record)`` carries a neuron from step
-        `begin` to step `end` and returns its spikes and their steps, counted from `begin`.
+        ``advance(neuron, begin, end, arrivals, record)`` carries a neuron from step `begin` to
+        step `end` and returns its spikes and their steps, counted from `begin`.
     stops : sequence of int
         Increasing numbers of steps.
     per_step : ndarray of int64, shape (series,)
@@ -121,6 +118,7 @@ def run_layers(
     Examples
     --------
     >>> from lifcore.models.neuron import LIF
+    >>> from lifcore.schemes.state import NO_SPIKES
     >>> def quiet(*request):
     ...     return NO_SPIKES, np.empty(0, np.int64)
     >>> list(run_layers(Feedforward([LIF()], []), quiet, [4], np.ones(1, int), record=False))
@@ -131,9 +129,10 @@ def run_layers(
         signals, first = silence(per_step.size, end - begin), 0
         for number, size in enumerate(model.sizes):
             drives = number + 1 < len(model.sizes)
+            rows = (_row(model, number, k) for k in range(size))
             found = [
-                advance(first + k, begin, end, signals, _row(model, number, k), record or drives)
-                for k in range(size)
+                advance(first + k, begin, end, Arrivals(signals, row), record or drives)
+                for k, row in enumerate(rows)
             ]
             spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
             if record:

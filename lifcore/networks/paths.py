@@ -15,19 +15,29 @@ import numpy as np
 from numba import njit
 
 from lifcore.models.networks import Recurrent
-from lifcore.networks.euler import TILE, euler_paths, move_tile, uniform_tiles
-from lifcore.networks.exact import Lists, desk, exact_network_step
-from lifcore.networks.layers import NO_SPIKES, Recorder
-from lifcore.networks.series import ANOTHER, ITSELF, Series, Setup, State, room, setup, start_state
+from lifcore.networks.exact import Bench, Drawn, Feed, Lists, desk, exact_network_step
+from lifcore.networks.grid import TILE, Tiles, grid_paths, move_tile, tiles
+from lifcore.networks.layers import Recorder
+from lifcore.networks.series import (
+    ANOTHER,
+    ITSELF,
+    Series,
+    SeriesState,
+    Setup,
+    room,
+    setup,
+    start_state,
+)
 from lifcore.networks.synapses import by_source, deliver_spike
 from lifcore.noise.keyed import Noise, Source, noise_of_paths, stream
-from lifcore.schemes.euler import EulerStep, euler_step
+from lifcore.schemes.scheme import Scheme, entry, join, shape, spread
+from lifcore.schemes.state import NO_SPIKES, Recording, State, nowhere
 
 
 def run_paths(
     ready: Setup,
     noise: Noise,
-    state: State,
+    state: SeriesState,
     stops: Sequence[int],
     recorder: Recorder | None = None,
 ) -> Iterator[np.ndarray]:
@@ -39,7 +49,7 @@ def run_paths(
         The network and the series.
     noise : Noise
         That of the paths, at its beginning; changed in place.
-    state : State
+    state : SeriesState
         Where they begin; changed in place.
     stops : sequence of int
         Increasing numbers of steps.
@@ -50,7 +60,7 @@ def run_paths(
     ------
     ndarray of SPIKE
         At each stop, the spikes since the last one, path by path, and in order of time for each
-        series of a path. Exact series count from 0, Euler's go on from there.
+        series of a path. Exact series count from 0, the others go on from there.
 
     Examples
     --------
@@ -66,16 +76,11 @@ def run_paths(
     steps, halves = stream(), stream()
     for begin, end in pairwise([0, *stops]):
 
-        def kernel(
-            spikes: np.ndarray,
-            recorded: np.ndarray,
-            _: np.ndarray,
-            span: tuple[int, int] = (begin, end),
-        ) -> None:
-            _advance(ready, *span, steps, halves, noise, state, spikes, recorded)
+        def kernel(recording: Recording, span: tuple[int, int] = (begin, end)) -> None:
+            _advance(ready, span, (steps, halves), noise, state, recording)
 
         if recorder is None:
-            kernel(NO_SPIKES, np.zeros(1, np.int64), NO_SPIKES)
+            kernel(nowhere(0))
             yield NO_SPIKES
         else:
             yield recorder.run(kernel, 0, [], [noise.seats, *state])[0]
@@ -83,7 +88,7 @@ def run_paths(
 
 def simulate_paths(
     model: Recurrent,
-    scheme: str,
+    scheme: Scheme,
     h: float,
     steps: int,
     seed: np.random.SeedSequence,
@@ -97,7 +102,7 @@ def simulate_paths(
     Parameters
     ----------
     model, scheme, h, steps, seed
-        The validated request, as in `lifcore.runs.simulate`.
+        The validated request, as in `lifcore.runs.simulate`; the scheme itself, not its name.
     first : int
         Index of the first path.
     v, i : ndarray, shape (paths, neurons)
@@ -114,110 +119,115 @@ def simulate_paths(
     Examples
     --------
     >>> from lifcore.models.neuron import LIF
+    >>> from lifcore.schemes import EULER
     >>> v, i = np.zeros((2, 3)), np.full((2, 3), 2.0)
     >>> ring = Recurrent(LIF(mu=2.0), np.roll(0.1 * np.eye(3), 1, axis=0))
     >>> seed = np.random.SeedSequence(1)
-    >>> counts, spikes = simulate_paths(ring, "euler", 1 / 64, 64, seed, 0, v, i, record=True)
+    >>> counts, spikes = simulate_paths(ring, EULER, 1 / 64, 64, seed, 0, v, i, record=True)
     >>> bool(counts.sum() == spikes.size)
     True
     """
     noise = noise_of_paths(seed, first, first + v.shape[0])
     recorder = Recorder(v.shape[0] * room(model, steps * h)) if record else None
-    if scheme == "exact":
+    if not scheme.on_grid:
         series = Series((ITSELF,), (), ())
         state = start_state(series, v, i)
         (spikes,) = run_paths(setup(model, series, h), noise, state, [steps], recorder)
         v[:], i[:] = state.v[:, 0], state.i[:, 0]
         return state.counts[:, 0], spikes
-    step, synapses, own = euler_step(model, h), by_source(model.weights), stream()
-    counts = np.zeros(v.shape, np.int64)
+    constants, own = scheme.constants(model, h), stream()
+    wiring, place = (
+        (by_source(model.weights), model.common),
+        tiles(constants, scheme.components),
+    )
+    moved = State(v, i, np.zeros(v.shape, np.int64))
 
-    def kernel(spikes: np.ndarray, recorded: np.ndarray, _: np.ndarray) -> None:
-        euler_paths(
-            step, synapses, model.common, steps, own, noise.seats, v, i, counts, spikes, recorded
-        )
+    def kernel(recording: Recording) -> None:
+        grid_paths(constants, place, wiring, steps, (*own, noise.seats), moved, recording)
 
     if recorder is not None:
-        return counts, recorder.run(kernel, 0, [], [noise.seats, v, i, counts])[0]
-    kernel(NO_SPIKES, np.zeros(1, np.int64), NO_SPIKES)
-    return counts, NO_SPIKES
+        return moved.counts, recorder.run(kernel, 0, [], [noise.seats, *moved])[0]
+    kernel(nowhere(0))
+    return moved.counts, NO_SPIKES
 
 
 @njit(nogil=True, cache=True)
-def _advance(ready, begin, finish, steps, halves, noise, state, spikes, recorded):
-    """Advance all series of all paths from step `begin` to step `finish`, in place.
+def _advance(ready, span, streams, noise, state, recording):
+    """Advance all series of all paths over a span of steps, in place.
 
     Draws three normals a neuron and step, in the order step, component, neuron; before them
     three common to all, if the noise has a common share.
     """
-    kinds, synapses, euler, common = ready.kinds, ready.synapses, ready.euler, ready.common
-    neurons, exact, levels = state.v.shape[2], ready.exact_input.size, ready.euler_input.size
+    common, exact, levels = ready.common, ready.exact_input.size, ready.grid_input.size
+    neurons = state.v.shape[2]
     own, shared = math.sqrt(1.0 - common), math.sqrt(common)
-    root = math.sqrt(kinds.h)
-    of_all = np.zeros(3)
-    normals = np.empty((3, neurons))
-    place = desk(neurons)
+    steps, halves = streams
+    normals, fresh = np.empty((3, neurons)), np.empty((state.pending.shape[2], neurons))
     lists = Lists([0.0], [0.0], [0], [0.0], [0.0], [(0.0, 0)], [0], [0.0], [0])
-    waiting = [0]
+    bench = Bench(desk(neurons), lists, [0])
     put_out = np.zeros(exact + 1, np.int64)
-    before = np.empty((2, TILE))
-    crossed = np.empty(TILE, np.bool_)
     fired = np.empty((levels, neurons), np.int64)
     count = np.zeros(levels, np.int64)
-    alike = uniform_tiles(euler)
-    generator = steps.generator
     for p in range(state.v.shape[0]):
-        v, i, counts, dw = state.v[p], state.i[p], state.counts[p], state.dw[p]
         steps.state[:] = noise.seats[p]
         source = Source(halves.generator, halves.state, noise.words[p], own, shared)
-        for n in range(begin, finish):
-            if common > 0.0:
-                for r in range(3):
-                    of_all[r] = shared * generator.standard_normal()
-            for r in range(3):
-                for j in range(neurons):
-                    normals[r, j] = generator.standard_normal()
-            if common > 0.0:
-                for r in range(3):
-                    for j in range(neurons):
-                        normals[r, j] = own * normals[r, j] + of_all[r]
+        for n in range(span[0], span[1]):
+            _draw(steps.generator, own, shared, normals)
             lists.out_time.clear()
             lists.out_neuron.clear()
             for s in range(exact):
                 put_out[s] = len(lists.out_time)
                 given = ready.exact_input[s]
-                feed, first, last = given, 0, 0
+                feed = Feed(given, 0, 0)
                 if given >= 0:
-                    feed, first, last = ANOTHER, put_out[given], put_out[given + 1]
-                exact_network_step(
-                    kinds, ready.runs, synapses, source, n, feed, first, last,
-                    v[s], i[s], counts[s], normals, place, lists, waiting, p, s, spikes, recorded,
-                )  # fmt: skip
+                    feed = Feed(ANOTHER, put_out[given], put_out[given + 1])
+                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s])
+                drawn = Drawn(normals, source, n)
+                exact_network_step(ready.circuit, drawn, feed, moved, bench, (p, s), recording)
                 put_out[s + 1] = len(lists.out_time)
-            for m in range(levels):
+            if levels > 0:
+                for r in range(fresh.shape[0]):
+                    scale = spread(entry(ready.finest, 0), 1.0)
+                    for j in range(neurons):
+                        fresh[r, j] = scale * normals[r, j]
                 for j in range(neurons):
-                    dw[m, j] += root * normals[0, j]
+                    shape(entry(ready.finest, j), fresh, j)
+            for m in range(levels):
+                pending = state.pending[p, m]
+                for j in range(neurons):
+                    join(entry(ready.finest, j), pending, fresh, j)
                 if (n + 1) % ready.per_step[m] != 0:
                     continue
                 s = exact + m
-                step = EulerStep(
-                    kinds.h * ready.per_step[m], euler.g, ready.pull[m], euler.mu, euler.sigma,
-                    euler.v_th, euler.v_reset, euler.i_th,
-                )  # fmt: skip
-                time = ((n + 1) // ready.per_step[m]) * step.h
+                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s])
+                step = entry(ready.steps, m)
+                at = (p, s, ((n + 1) // ready.per_step[m]) * step.h[0])
+                room = Tiles(ready.tiles.alike, ready.tiles.noise, ready.tiles.before, fired[m])
                 count[m] = 0
-                for tile in range(alike.size):
-                    first = tile * TILE
-                    own_dw = dw[m, first : min(first + TILE, neurons)]
-                    count[m] = move_tile(
-                        step, first, alike[tile], own_dw, 1.0, 0.0, v[s], i[s], before, crossed,
-                        time, p, s, fired[m], count[m], spikes, recorded,
-                    )  # fmt: skip
-                dw[m] = 0.0
+                for tile in range(room.alike.size):
+                    part = pending[:, tile * TILE : min((tile + 1) * TILE, neurons)]
+                    count[m] = move_tile(step, tile, part, moved, room, count[m], at, recording)
+                pending[:] = 0.0
                 for k in range(count[m]):
-                    counts[s, fired[m, k]] += 1
-                given = m if ready.euler_input[m] == ITSELF else ready.euler_input[m]
+                    moved.counts[fired[m, k]] += 1
+                given = m if ready.grid_input[m] == ITSELF else ready.grid_input[m]
                 if given >= 0:
                     for k in range(count[given]):
-                        deliver_spike(synapses, fired[given, k], i[s])
+                        deliver_spike(ready.circuit.synapses, fired[given, k], moved.i)
         noise.seats[p] = steps.state
+
+
+@njit(nogil=True, cache=True)
+def _draw(generator, own, shared, normals):
+    """Draw a step's normals: before a neuron's own those that are common to all, if any are."""
+    of_all = np.zeros(normals.shape[0])
+    if shared > 0.0:
+        for r in range(of_all.size):
+            of_all[r] = shared * generator.standard_normal()
+    for r in range(of_all.size):
+        for j in range(normals.shape[1]):
+            normals[r, j] = generator.standard_normal()
+    if shared > 0.0:
+        for r in range(of_all.size):
+            for j in range(normals.shape[1]):
+                normals[r, j] = own * normals[r, j] + of_all[r]

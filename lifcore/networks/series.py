@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lifcore.models.networks import Recurrent
-from lifcore.networks.kinds import Kinds, exact_kinds
-from lifcore.networks.synapses import Synapses, by_source
-from lifcore.schemes.euler import EulerStep, euler_step
+from lifcore.networks.grid import Tiles, tiles
+from lifcore.networks.kinds import Circuit, exact_kinds
+from lifcore.networks.synapses import by_source
+from lifcore.schemes.euler import EULER
+from lifcore.schemes.scheme import Scheme, levels
 
 NO_INPUT, ITSELF, ANOTHER = -1, -2, -3
 """Whose spikes a solution gets: nobody's, its own, those of another one."""
@@ -25,10 +27,10 @@ class Series:
     ----------
     exact : tuple of int
         Whose spikes each exact series gets: ITSELF, NO_INPUT, or the number of an earlier one.
-    euler : tuple of int
-        The same for Euler's series, which are numbered from 0 again.
+    grid : tuple of int
+        The same for the series of a scheme on the grid, which are numbered from 0 again.
     per_step : tuple of int
-        How many steps of the exact solution one of each of Euler's takes; a series has the step
+        How many steps of the exact solution one of each of these takes; a series has the step
         of the one that it gets its spikes from.
 
     Examples
@@ -38,32 +40,34 @@ class Series:
     """
 
     exact: tuple[int, ...]
-    euler: tuple[int, ...]
+    grid: tuple[int, ...]
     per_step: tuple[int, ...]
 
     @property
     def count(self) -> int:
         """Number of series."""
-        return len(self.exact) + len(self.euler)
+        return len(self.exact) + len(self.grid)
 
 
-class State(NamedTuple):
-    """V, I and spike counts, shape (paths, series, neurons), and increments of unfinished steps.
+class SeriesState(NamedTuple):
+    """V, I and spike counts, shape (paths, series, neurons), and the noise of unfinished steps.
+
+    ``pending`` has shape (paths, levels, components, neurons).
 
     Examples
     --------
     >>> state = start_state(Series((ITSELF,), (ITSELF,), (1,)), np.zeros((5, 3)), np.ones((5, 3)))
-    >>> state.v.shape, state.dw.shape
-    ((5, 2, 3), (5, 1, 3))
+    >>> state.v.shape, state.pending.shape
+    ((5, 2, 3), (5, 1, 1, 3))
     """
 
     v: np.ndarray
     i: np.ndarray
     counts: np.ndarray
-    dw: np.ndarray
+    pending: np.ndarray
 
 
-def start_state(series: Series, v: np.ndarray, i: np.ndarray) -> State:
+def start_state(series: Series, v: np.ndarray, i: np.ndarray, components: int = 1) -> SeriesState:
     """Return the state in which every series begins at `v` and `i`, shape (paths, neurons).
 
     Examples
@@ -72,59 +76,60 @@ def start_state(series: Series, v: np.ndarray, i: np.ndarray) -> State:
     [[[0, 0, 0]]]
     """
     v, i = (np.repeat(part[:, None], series.count, axis=1) for part in (v, i))
-    dw = np.zeros((v.shape[0], len(series.euler), v.shape[2]))
-    return State(v, i, np.zeros(v.shape, np.int64), dw)
+    pending = np.zeros((v.shape[0], len(series.grid), components, v.shape[2]))
+    return SeriesState(v, i, np.zeros(v.shape, np.int64), pending)
 
 
 class Setup(NamedTuple):
     """A network and a list of series, ready for the kernel.
 
-    ``runs`` lists neighbours of one kind: first, last, kind.
+    ``steps`` are the scheme's constants, shape (levels, neurons), and ``finest`` those at the step
+    of the exact series.
 
     Examples
     --------
-    >>> from lifcore.models import Recurrent
     >>> from lifcore.models.neuron import LIF
     >>> model, series = Recurrent(LIF(), np.zeros((3, 3))), Series((ITSELF,), (ITSELF,), (1,))
-    >>> setup(model, series, 0.5).runs.tolist()
+    >>> setup(model, series, 0.5, EULER).circuit.runs.tolist()
     [[0, 3, 0]]
     """
 
-    synapses: Synapses
+    circuit: Circuit
     common: float
-    kinds: Kinds
-    runs: np.ndarray
-    euler: EulerStep
-    pull: np.ndarray
+    steps: Any
+    finest: Any
+    tiles: Tiles
     exact_input: np.ndarray
-    euler_input: np.ndarray
+    grid_input: np.ndarray
     per_step: np.ndarray
 
 
-def setup(model: Recurrent, series: Series, h: float) -> Setup:
+def setup(model: Recurrent, series: Series, h: float, scheme: Scheme = EULER) -> Setup:
     """Prepare a network for the kernel; `h` is the step of the exact series.
 
     Examples
     --------
-    >>> from lifcore.models import Recurrent
     >>> from lifcore.models.neuron import LIF
-    >>> setup(Recurrent(LIF(), np.zeros((3, 3))), Series((ITSELF,), (ITSELF,), (1,)), 0.5).kinds.h
-    0.5
+    >>> model, series = Recurrent(LIF(), np.zeros((3, 3))), Series((ITSELF,), (ITSELF,), (2,))
+    >>> setup(model, series, 0.5).steps.h.tolist()
+    [[1.0, 1.0, 1.0]]
     """
     kinds = exact_kinds(model.neurons, h)
     edges = np.flatnonzero(np.diff(kinds.kind)) + 1
     first = np.concatenate([[0], edges])
-    euler, per_step = euler_step(model, h), np.array(series.per_step, np.int64)
+    runs = np.stack([first, np.append(edges, kinds.kind.size), kinds.kind[first]], axis=1)
+    # Without a series on the grid its constants are looked at by nobody, but have a type.
+    sizes = [h * n for n in series.per_step] or [h]
+    finest = scheme.constants(model, h)
     return Setup(
-        synapses=by_source(model.weights),
+        circuit=Circuit(kinds, runs, by_source(model.weights)),
         common=model.common,
-        kinds=kinds,
-        runs=np.stack([first, np.append(edges, kinds.kind.size), kinds.kind[first]], axis=1),
-        euler=euler,
-        pull=per_step[:, None] * euler.pull,
+        steps=levels(scheme, model, sizes),
+        finest=finest,
+        tiles=tiles(finest, scheme.components),
         exact_input=np.array(series.exact, np.int64),
-        euler_input=np.array(series.euler, np.int64),
-        per_step=per_step,
+        grid_input=np.array(series.grid, np.int64),
+        per_step=np.array(series.per_step, np.int64),
     )
 
 

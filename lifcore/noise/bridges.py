@@ -94,16 +94,22 @@ def _bridge_matrices(
         scale = half ** np.array([0.5, 1.5, 2.5])
         covariance = chain_covariance(g, a, half) / np.outer(scale, scale)
         total = chain_covariance(g, a, whole) / np.outer(scale, scale)
-        forward = _chain_transfer(g, a, half) * np.outer(1.0 / scale, scale)
+        forward = chain_transfer(g, a, half) * np.outer(1.0 / scale, scale)
         pull = np.linalg.solve(total, forward @ covariance).T
         mean[d] = pull * np.outer(scale, 1.0 / scale)
         root[d] = scale[:, None] * np.linalg.cholesky(covariance - pull @ forward @ covariance)
-        transfer[d] = _chain_transfer(g, a, whole)
+        transfer[d] = chain_transfer(g, a, whole)
     return mean, root, transfer
 
 
-def _chain_transfer(g: float, a: float, u: float) -> np.ndarray:
-    """Return the matrix that carries the chain's (W, Y, Z) over a time u without noise."""
+def chain_transfer(g: float, a: float, u: float) -> np.ndarray:
+    """Return the matrix that carries the chain's (W, Y, Z) over a time u without noise.
+
+    Examples
+    --------
+    >>> chain_transfer(0.0, 0.0, 0.5).tolist()
+    [[1.0, 0.0, 0.0], [0.5, 1.0, 0.0], [0.125, 0.5, 1.0]]
+    """
     at = np.array(u)
     _, phi_2, phi_3 = chain_kernels(g, a, at)
     return np.array(

@@ -1,25 +1,28 @@
-"""A block of coupled paths: the exact solution on the finest grid, and Euler at every level."""
+"""A block of coupled paths: the exact solution on the finest grid, a scheme at every level."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import run_paths
-from lifcore.networks.series import ITSELF, Series, room, setup, start_state
+from lifcore.networks.series import ITSELF, Series, setup, start_state
+from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.streams import BLOCK, generators
+from lifcore.runs.coupled_neuron import CoupledState, Levels, couple_neuron
 from lifcore.runs.ensemble import Start, initial_state
 from lifcore.runs.executors import portion
 from lifcore.runs.histories import compare, pair_up
-from lifcore.schemes.euler import EulerStep, advance, euler_step, record_crossed
-from lifcore.schemes.exact import exact_advance_driven, exact_step
-from lifcore.schemes.signals import Signals, deliver
+from lifcore.schemes import GRID_SCHEMES, SCHEMES
+from lifcore.schemes.exact import exact_step
+from lifcore.schemes.scheme import levels as constants_of_levels
+from lifcore.schemes.scheme import of_neuron
+from lifcore.schemes.state import Arrivals, Recording, Span, State, Streams
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Coupling:
     start: Start | None
     paths: int
     width: int
+    scheme: str
 
 
 def plan(
@@ -59,12 +63,13 @@ def plan(
     seed: object,
     start: object,
     times: object,
+    scheme: object = "euler",
 ) -> tuple[Coupling, list[float], int]:
     """Validate a request; return what any block needs, the times to look, and the paths.
 
     Parameters
     ----------
-    model, h, T, paths, seed, start, times
+    model, h, T, paths, seed, start, times, scheme
         As in `lifcore.runs.couple`.
 
     Raises
@@ -79,9 +84,10 @@ def plan(
     (4,)
     """
     net = network("model", model)
+    scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
     sizes, T, multiples = checks.levels(h, T)
     for lif in net.layers:
-        checks.euler_stable(float(sizes.max()), lif.decay_rates)
+        SCHEMES[scheme].check(float(sizes.max()), lif.decay_rates)
     paths = checks.count("paths", paths)
     looks = checks.times(times, float(sizes.min()), T)
     begin = None
@@ -108,6 +114,7 @@ def plan(
         start=begin,
         paths=paths,
         width=width,
+        scheme=scheme,
     )
     return run, looks, paths
 
@@ -117,31 +124,29 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     if isinstance(run.model, Recurrent):
         return _simulate_recurrent(run, run.model, block)
     assert isinstance(run.model, Feedforward)
-    neurons, levels = run.model.neurons, run.h.size
+    neurons, levels, scheme = run.model.neurons, run.h.size, SCHEMES[run.scheme]
     v, i = initial_state(run.start, block, run.model.at_rest)
     v_h, i_h = (np.repeat(part[:, None], levels, axis=1) for part in (v, i))
     counts = np.zeros(v.shape, np.int64)
-    dw = np.zeros((len(neurons), levels, BLOCK))  # increments of steps that are not full yet
-    streams = [generators(run.seed, block, j) for j in range(len(neurons))]
-    euler, sizes = euler_step(neurons, run.finest), run.h[run.order]
-    pull = np.array([euler_step(neurons, float(h)).pull for h in sizes])
+    pending = np.zeros((len(neurons), levels, scheme.components, BLOCK))
+    streams = [Streams(*generators(run.seed, block, j)) for j in range(len(neurons))]
+    steps = constants_of_levels(scheme, neurons, run.h[run.order])
     exact = [exact_step(neuron, run.finest) for neuron in neurons]
     per_series = np.ones(levels + 1, np.int64)
     per_series[run.order + 1] = run.per_level
     recorder = Recorder(BLOCK * (levels + 1) * 64)
 
     def carry(
-        j: int, begin: int, end: int, signals: Signals, weight: np.ndarray, keep: bool
+        j: int, begin: int, end: int, arrivals: Arrivals, keep: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        state = v[j], i[j], counts[j], v_h[j], i_h[j], dw[j]
+        state = CoupledState(State(v[j], i[j], counts[j]), v_h[j], i_h[j], pending[j])
+        ladder = Levels(of_neuron(steps, j), run.per_level, run.order)
+        span = Span(j, begin, end, scheme.components, BLOCK)
 
-        def kernel(spikes: np.ndarray, recorded: np.ndarray, marks: np.ndarray) -> None:
-            _couple_neuron(
-                exact[j], euler, j, sizes, pull, run.per_level, run.order, begin, end, *streams[j],
-                *state, signals, weight, spikes, recorded, marks,
-            )  # fmt: skip
+        def kernel(recording: Recording) -> None:
+            couple_neuron(exact[j], ladder, span, streams[j], state, arrivals, recording)
 
-        return recorder.run(kernel, end - begin, streams[j], state)
+        return recorder.run(kernel, end - begin, streams[j], [*state.exact, *state[1:]])
 
     looked: list[tuple[np.ndarray, ...]] = []
     spikes: list[np.ndarray] = []
@@ -164,14 +169,15 @@ def _simulate_recurrent(
     per_step = np.empty(levels, np.int64)
     per_step[run.order] = run.per_level
     series = Series((ITSELF,), (ITSELF,) * levels, tuple(per_step.tolist()))
-    state = start_state(series, v, i)
+    state = start_state(series, v, i, SCHEMES[run.scheme].components)
     looked: list[tuple[np.ndarray, ...]] = []
     spikes: list[np.ndarray] = []
     noise = noise_of_paths(run.seed, first, last)
-    recorder = Recorder((last - first) * series.count * room(model, run.T))
-    for kept in run_paths(setup(model, series, run.finest), noise, state, run.stops, recorder):
+    recorder = Recorder((last - first) * series.count * room_of(model, run.T))
+    ready = setup(model, series, run.finest, SCHEMES[run.scheme])
+    for kept in run_paths(ready, noise, state, run.stops, recorder):
         spikes.append(kept)
-        # Paths last, and series first: exact, then Euler's.
+        # Paths last, and series first: exact, then the scheme's.
         v, i, counts = (part.transpose(1, 2, 0).copy() for part in state[:3])
         looked.append((v[0], i[0], counts[0], v[1:], i[1:]))
     return [*looked, (np.concatenate(spikes),)]
@@ -242,55 +248,3 @@ def pair_block(
             )
         )
     return pairs
-
-
-@njit(nogil=True, cache=True)
-def _couple_neuron(
-    exact, euler, j, h, pull, per_level, order, begin, finish, stream, refinement,
-    v, i, counts, v_h, i_h, dw, signals, weight, spikes, recorded, marks,
-):  # fmt: skip
-    """Advance one neuron of a block on the finest grid, and Euler at every level with it.
-
-    From finest step `begin` to `finish`; `dw` carries the noise of unfinished steps along.
-
-    Levels go from the finest to the coarsest: `euler` with h[k] and pull[k] is the step of
-    level k, which takes per_level[k] finest ones; order[k] says which row of `v_h`, `i_h` is
-    level k's. Series 0 of `signals` is the exact solution, series row + 1 Euler's.
-    """
-    lanes = v.size
-    levels = h.size
-    normals = np.empty((3, lanes))
-    end = np.empty((2, lanes))
-    suspect = np.empty(lanes, np.bool_)
-    before = np.empty((3, lanes))
-    crossed = np.empty(lanes, np.bool_)
-    root = exact.flow.noise[0, 0]
-    for n in range(begin, finish):
-        exact_advance_driven(
-            exact, j, n * exact.flow.h, stream, refinement, v, i, normals, end, suspect,
-            counts, 0, spikes, recorded, signals, n - begin, weight,
-        )  # fmt: skip
-        for lane in range(lanes):
-            dw[0, lane] = root * normals[0, lane]
-        # Level k moves when its step is full, and hands its increment to the next coarser.
-        for k in range(levels):
-            row = order[k]
-            step = EulerStep(
-                h[k], euler.g, pull[k], euler.mu, euler.sigma,
-                euler.v_th, euler.v_reset, euler.i_th,
-            )  # fmt: skip
-            taken = (n + 1) // per_level[k]
-            if advance(step, j, v_h[row], i_h[row], dw[k], before, crossed) > 0:
-                time = taken * step.h
-                record_crossed(step, j, row + 1, time, before, crossed, spikes, recorded)
-            deliver(signals, row + 1, taken - 1 - begin // per_level[k], weight, i_h[row])
-            if k + 1 == levels:
-                for lane in range(lanes):
-                    dw[k, lane] = 0.0
-                break
-            for lane in range(lanes):
-                dw[k + 1, lane] += dw[k, lane]
-                dw[k, lane] = 0.0
-            if (n + 1) % per_level[k + 1] != 0:
-                break
-        marks[n - begin + 1] = recorded[0]

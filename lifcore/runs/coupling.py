@@ -26,6 +26,7 @@ def couple(
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
+    scheme: str = "euler",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
     executor: Executor | None = None,
@@ -46,11 +47,14 @@ def couple(
     seed : int or SeedSequence
         As in `simulate`; the exact paths are those of ``simulate(scheme="exact")`` with the
         finest h and the same seed.
+    scheme : str, optional
+        Another scheme on the grid to be run instead of Euler's, by its name in
+        `lifcore.schemes.SCHEMES`; results named after Euler are its own then.
     start : pair, optional
         Initial (V, I), as in `simulate`.
     times : sequence of float, optional
         Increasing times before T, multiples of the finest h, at which to look as well; a coarser
-        Euler shows the state of its last step.
+        level shows the state of its last step.
     executor : concurrent.futures.Executor, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -74,7 +78,7 @@ def couple(
     >>> [round(e.mean, 1) for e in pairs.mean_square_error()][-1] < 0.1
     True
     """
-    run, looks, paths = plan(model, h, T, paths, seed, start, times)
+    run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme)
     neurons, levels = sum(run.model.sizes), run.h.size
     of = f" of {neurons} neurons" if neurons > 1 else ""
     checks.memory(

@@ -9,13 +9,12 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.models.networks import Network, Recurrent
-from lifcore.networks.layers import NO_SPIKES, Recorder, run_layers
+from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
-from lifcore.schemes.euler import euler_neuron, euler_step
-from lifcore.schemes.exact import exact_neuron, exact_step
-from lifcore.schemes.signals import Signals
+from lifcore.schemes import SCHEMES
+from lifcore.schemes.state import NO_SPIKES, Arrivals, Recording, Span, State, Streams, nowhere
 
 Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 
@@ -228,40 +227,31 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
         first, last = block * run.width, min((block + 1) * run.width, paths)
         v, i = (part.T[: last - first].copy() for part in state)
         counts, spikes = simulate_paths(
-            run.model, run.scheme, run.h, run.steps, run.seed, first, v, i, record
+            run.model, SCHEMES[run.scheme], run.h, run.steps, run.seed, first, v, i, record
         )
         return v.T, i.T, counts.T, spikes
-    neurons = run.model.neurons
-    # Euler draws the noise of all paths of a block, but moves only those asked for; the exact
-    # scheme's refinement is shared by all of them.
-    lanes = min(BLOCK, paths - block * BLOCK) if run.scheme == "euler" else BLOCK
+    neurons, scheme = run.model.neurons, SCHEMES[run.scheme]
+    # On a grid the noise of all paths of a block is drawn, but only those asked for are moved;
+    # the exact scheme's refinement is shared by all of them.
+    lanes = min(BLOCK, paths - block * BLOCK) if scheme.on_grid else BLOCK
     v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
-    streams = [generators(run.seed, block, j) for j in range(len(neurons))]
-    euler = euler_step(neurons, run.h)
-    exact = [exact_step(neuron, run.h) for neuron in neurons] if run.scheme == "exact" else []
+    streams = [Streams(*generators(run.seed, block, j)) for j in range(len(neurons))]
+    constants = scheme.constants(neurons, run.h)
     recorder = Recorder(BLOCK * 64)
 
     def advance(
-        j: int, begin: int, end: int, signals: Signals, weight: np.ndarray, keep: bool
+        j: int, begin: int, end: int, arrivals: Arrivals, keep: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        own = v[j], i[j], counts[j]
+        own = State(v[j], i[j], counts[j])
+        span = Span(j, begin, end, scheme.components, BLOCK)
 
-        def kernel(spikes: np.ndarray, recorded: np.ndarray, marks: np.ndarray) -> None:
-            if run.scheme == "euler":
-                euler_neuron(
-                    euler, BLOCK, j, begin, end, streams[j][0], *own, signals, weight,
-                    spikes, recorded, marks,
-                )  # fmt: skip
-            else:
-                exact_neuron(
-                    exact[j], run.h, j, begin, end, *streams[j], *own,
-                    signals, weight, spikes, recorded, marks,
-                )  # fmt: skip
+        def kernel(recording: Recording) -> None:
+            scheme.carry(scheme.own(constants, j), span, streams[j], own, arrivals, recording)
 
         if keep:
             return recorder.run(kernel, end - begin, streams[j], own)
-        kernel(NO_SPIKES, np.zeros(1, np.int64), np.zeros(end - begin + 1, np.int64))
+        kernel(nowhere(end - begin))
         return NO_SPIKES, np.empty(0, np.int64)
 
     (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record)

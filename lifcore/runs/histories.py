@@ -87,7 +87,7 @@ def compare(
 
     Examples
     --------
-    >>> from lifcore.schemes.euler import SPIKE
+    >>> from lifcore.schemes.state import SPIKE
     >>> two = np.array([(0, 0, 0, 0.5, 1.0, 0.0), (0, 0, 1, 0.75, 1.0, 0.0)], SPIKE)
     >>> early, late = compare(two, levels=1, lanes=1, times=[0.6, 1.0])
     >>> early[0].extra.tolist(), late[0].distance.tolist(), late[1].tolist()
@@ -126,7 +126,7 @@ def pair_up(
 
     Examples
     --------
-    >>> from lifcore.schemes.euler import SPIKE
+    >>> from lifcore.schemes.state import SPIKE
     >>> two = np.array([(0, 0, 0, 0.5, 1.0, 0.0), (0, 0, 1, 0.75, 1.0, 0.0)], SPIKE)
     >>> [int(i[0]) for i in pair_up(two, 0, levels=1, lanes=1)]
     [0, 1]

@@ -19,11 +19,13 @@ from numba import njit
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
-from lifcore.networks.layers import NO_SPIKES
 from lifcore.noise.streams import BLOCK, generators, step_generator
 from lifcore.runs.ensemble import Start, initial_state
-from lifcore.schemes.euler import advance_counting, euler_step, fill_normals
-from lifcore.schemes.exact import exact_advance, exact_step
+from lifcore.schemes import SCHEMES
+from lifcore.schemes.exact import exact_advance, exact_step, work
+from lifcore.schemes.lanes import advance, shape_lanes
+from lifcore.schemes.scheme import entry, join, levels, of_neuron
+from lifcore.schemes.state import State, Streams, fill_normals, nowhere
 
 Observable = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -150,6 +152,7 @@ class Ladder:
     seed: np.random.SeedSequence
     start: Start
     exact: bool
+    scheme: str
 
 
 def ladder(
@@ -159,8 +162,9 @@ def ladder(
     seed: np.random.SeedSequence,
     start: Start,
     exact: bool = True,
+    scheme: str = "euler",
 ) -> Ladder:
-    """Return the request for Euler at nested step sizes `h`, observed at `times`.
+    """Return the request for a scheme at nested step sizes `h`, observed at `times`.
 
     Examples
     --------
@@ -170,7 +174,7 @@ def ladder(
     sizes = np.sort(h)
     multiples = np.array([checks.steps(float(sizes[0]), float(size))[2] for size in sizes])
     stops = tuple(checks.steps(float(sizes[0]), t)[2] for t in times)
-    return Ladder(model, sizes, multiples[1:] // multiples[:-1], stops, seed, start, exact)
+    return Ladder(model, sizes, multiples[1:] // multiples[:-1], stops, seed, start, exact, scheme)
 
 
 def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -186,67 +190,67 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
     (3, 1, 256)
     """
     # Without the exact solution nothing is refined, and making a stream is not free.
-    stream, refinement = (
-        generators(run.seed, block) if run.exact else 2 * (step_generator(run.seed, block),)
+    streams = Streams(
+        *(generators(run.seed, block) if run.exact else 2 * (step_generator(run.seed, block),))
     )
+    scheme = SCHEMES[run.scheme]
     v, i = (
         np.repeat(part, run.h.size + 1, axis=0)
         for part in initial_state(run.start, block, (run.model.v_reset, run.model.mu))
     )
     shape = (run.h.size + 1, len(run.stops), BLOCK)
-    seen = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
+    seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
     _ladder_block(
-        exact_step(run.model, float(run.h[0])), run.exact,
-        tuple(euler_step(run.model, float(h)) for h in run.h), run.ratios,
-        np.array(run.stops), stream, refinement, v, i, np.zeros(v.shape, np.int64),
-        NO_SPIKES, np.zeros(1, np.int64), *seen,
-    )  # fmt: skip
+        exact_step(run.model, float(run.h[0])) if run.exact else None,
+        of_neuron(levels(scheme, [run.model], run.h), 0),
+        scheme.components,
+        (run.ratios, np.array(run.stops)),
+        streams,
+        State(v, i, np.zeros(v.shape, np.int64)),
+        seen,
+        nowhere(0),
+    )
     v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
     return v_seen, i_seen, n_seen
 
 
 @njit(nogil=True, cache=True)
-def _ladder_block(
-    exact, with_exact, steps, ratios, stops, stream, refinement, v, i, n, spikes, recorded,
-    v_seen, i_seen, n_seen,
-):  # fmt: skip
-    """Advance a block on the finest grid, row 0 exactly and row k + 1 by Euler at level k.
+def _ladder_block(exact, steps, components, grid, streams, state, seen, unrecorded):
+    """Advance a block on the finest grid, row 0 exactly (or not at all), row k + 1 by level k.
 
-    Levels go from the finest to the coarsest; ratios[k] is the number of steps of level k in
-    one of level k + 1. The states after stops[j] finest steps are written to ..._seen[:, j].
+    Levels go from the finest to the coarsest. `grid` tells how many steps of each make one of the
+    next coarser, and after which finest steps the states are written to `seen`, which has an
+    entry a look behind that of the row.
     """
-    lanes = v.shape[1]
-    levels = len(steps)
-    normals = np.empty((3, lanes))
-    end = np.empty((2, lanes))
-    suspect = np.empty(lanes, np.bool_)
-    dw = np.zeros((levels, lanes))  # increments of steps that are not full yet
-    taken = np.zeros(levels, np.int64)  # steps of each level up to now
-    root = exact.flow.noise[0, 0]
+    ratios, stops = grid
+    lanes, count = state.v.shape[1], steps.h.size
+    room = work(lanes)
+    reference = State(state.v[0], state.i[0], state.counts[0])
+    pending = np.zeros((count, components, lanes))  # noise of steps that are not full yet
+    taken = np.zeros(count, np.int64)  # steps of each level up to now
     look = 0
-    for step in range(stops[-1]):
-        if with_exact:
-            exact_advance(
-                exact, 0, step * exact.flow.h, stream, refinement, v[0], i[0], normals, end,
-                suspect, n[0], 0, spikes, recorded,
-            )  # fmt: skip
+    for n in range(stops[-1]):
+        if exact is not None:
+            exact_advance(exact, (0, n), streams, reference, room, unrecorded)
         else:
-            fill_normals(stream, normals[0])
-        advance_counting(steps[0], 0, v[1], i[1], normals[0], root, n[1])
-        taken[0] += 1
-        if levels > 1:
-            for lane in range(lanes):
-                dw[1, lane] += root * normals[0, lane]
-        # Level k moves when its step is full, and hands its increment to the next coarser.
+            drawn = room.normals[:components]
+            fill_normals(streams.steps, drawn.reshape(drawn.size))
+        shape_lanes(entry(steps, 0), room.normals, pending[0])
+        # Level k moves when its step is full, and hands its noise to the next coarser.
         k = 0
-        while k + 1 < levels and taken[k] % ratios[k] == 0:
-            k += 1
-            advance_counting(steps[k], 0, v[k + 1], i[k + 1], dw[k], 1.0, n[k + 1])
+        while True:
+            own, noise, row = entry(steps, k), pending[k], k + 1
+            advance(own, State(state.v[row], state.i[row], state.counts[row]), noise)
             taken[k] += 1
-            for lane in range(lanes):
-                if k + 1 < levels:
-                    dw[k + 1, lane] += dw[k, lane]
-                dw[k, lane] = 0.0
-        if step + 1 == stops[look]:
-            v_seen[:, look], i_seen[:, look], n_seen[:, look] = v, i, n
+            if k + 1 < count:
+                for lane in range(lanes):
+                    join(own, pending[k + 1], noise, lane)
+            noise[:] = 0.0
+            if k + 1 == count or taken[k] % ratios[k] != 0:
+                break
+            k += 1
+        if n + 1 == stops[look]:
+            seen.v[:, look], seen.i[:, look], seen.counts[:, look] = (
+                state.v, state.i, state.counts
+            )  # fmt: skip
             look += 1

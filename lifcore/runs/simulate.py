@@ -12,8 +12,7 @@ from lifcore.models.neuron import LIF
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Ensemble, Request, Start, final_block, recorded_spikes
 from lifcore.runs.executors import map_blocks, portion
-
-SCHEMES = ("euler", "exact")
+from lifcore.schemes import SCHEMES
 
 
 def simulate(
@@ -42,8 +41,9 @@ def simulate(
     seed : int or SeedSequence
         The noise depends on it alone: more paths, other executors or other numbers of
         workers change no bit of the paths already there, and neither does a further layer.
-    scheme : {"euler", "exact"}, optional
-        Euler–Maruyama, or the exact flow with bridge-refined spike times.
+    scheme : str, optional
+        Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times. All
+        names are in `lifcore.schemes.SCHEMES`.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
         one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
@@ -131,13 +131,10 @@ def _plan(
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
     net = network("model", model)
-    scheme = checks.one_of("scheme", scheme, SCHEMES)
+    scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
     h, _, steps = checks.steps(h, T)
     for lif in net.layers:
-        if scheme == "euler":
-            checks.euler_stable(h, lif.decay_rates)
-        else:
-            checks.exact_affordable(h, lif.decay_rates)
+        SCHEMES[scheme].check(h, lif.decay_rates)
     paths, neurons = checks.count("paths", paths), sum(net.sizes)
     width = BLOCK
     if isinstance(net, Recurrent):

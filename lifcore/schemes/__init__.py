@@ -1,6 +1,21 @@
 """How one neuron moves: Euler–Maruyama, and the exact solution."""
 
-from lifcore.schemes.euler import EulerStep, euler_step
-from lifcore.schemes.exact import ExactStep, exact_step
+from lifcore.schemes.euler import EULER, EulerStep, euler_step
+from lifcore.schemes.exact import EXACT, ExactStep, exact_step
+from lifcore.schemes.scheme import Scheme
 
-__all__ = ["EulerStep", "ExactStep", "euler_step", "exact_step"]
+SCHEMES = {scheme.name: scheme for scheme in (EULER, EXACT)}
+"""The schemes by name; a new one is registered here."""
+
+GRID_SCHEMES = tuple(name for name, scheme in SCHEMES.items() if scheme.on_grid)
+"""Names of those that see spikes at the ends of steps, and are measured by the exact one."""
+
+__all__ = [
+    "GRID_SCHEMES",
+    "SCHEMES",
+    "EulerStep",
+    "ExactStep",
+    "Scheme",
+    "euler_step",
+    "exact_step",
+]

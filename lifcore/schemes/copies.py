@@ -12,23 +12,26 @@ and its middle is drawn once, so that all copies see the same refined path.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from lifcore.noise.keyed import draw, in_turn
 from lifcore.schemes.crossings import CLEARANCE, STEEPNESS, first_crossing, top
-from lifcore.schemes.euler import advance, fill_normals
-from lifcore.schemes.exact import exact_advance
-from lifcore.schemes.refinement import halve
+from lifcore.schemes.exact import guard_of
+from lifcore.schemes.refinement import Begin, Draws, end_of_piece, halve, pieces, whole_step
+from lifcore.schemes.state import fill_normals
 
 
 @njit(nogil=True, cache=True)
-def _judge(step, d, v, v_end, slope, slope_end, out):
-    """Find the spikes of one potential in one piece; return -1 if the piece must be halved.
+def _judge(step, d, ends, slope, slope_end, out):
+    """Find the spikes of a potential in a piece, given at its ends; return -1 if it must be halved.
 
     Else the number of spikes; `out` then holds by how much their resets lower V at the piece's
     end, and the sum of their log(1 + g (v_th - v_reset)/speed).
     """
+    v, v_end = ends
     out[0] = 0.0
     out[1] = 0.0
     length = step.bridges.length[d]
@@ -66,93 +69,117 @@ def _judge(step, d, v, v_end, slope, slope_end, out):
         v, slope = step.v_reset, speed + step.g * gap
 
 
+class Flock(NamedTuple):
+    """A block of flocks: V and I of the references, shape (lanes,), and what copies are apart.
+
+    ``apart`` has shape (lanes, copies).
+
+    Examples
+    --------
+    >>> Flock(np.zeros(4), np.ones(4), np.full((4, 1), 1e-7)).apart.shape
+    (4, 1)
+    """
+
+    v: np.ndarray
+    i: np.ndarray
+    apart: np.ndarray
+
+
+class Rescaling(NamedTuple):
+    """How copies are kept near: a distance, the largest that is drawn back, and what that gave.
+
+    If `distance` > 0 an `apart` that has left [distance/10, 10 distance] is set to it, unless it is
+    larger than `limit`, and the logarithm of its growth goes into `growth`, shape (lanes, copies).
+
+    Examples
+    --------
+    >>> Rescaling(0.0, 0.0, np.zeros((4, 1))).distance
+    0.0
+    """
+
+    distance: float
+    limit: float
+    growth: np.ndarray
+
+
+class Looks(NamedTuple):
+    """What is kept after every `every` steps, if `seen` (looks, lanes, copies + 2) has room.
+
+    V of the reference, what the copies are apart, and the noise's sum.
+
+    Examples
+    --------
+    >>> Looks(1, np.empty((0, 4, 3))).every
+    1
+    """
+
+    every: int
+    seen: np.ndarray
+
+
 @njit(nogil=True, cache=True)
-def refine_flock(step, v, i, apart, normals, stream, work, depths, noise):
+def refine_flock(step, begin, apart, draws, found_by, stack):
     """Carry a reference V and its copies V + apart[c] through one step with their spikes.
 
     Changes `apart` and returns V and I at the step's end, the reference's number of spikes and
-    the sum of their logarithmic saltation factors. `work` (copies + 1, 2), `depths` and `noise`
-    (two more rows than there are bridges) are scratch.
+    the sum of their logarithmic saltation factors. `found_by`, shape (copies + 1, 2), and `stack`
+    are scratch.
     """
     table = step.bridges
     deepest = table.length.size - 1
     copies = apart.size
-    g, mu, sigma, a = step.g, step.mu, step.sigma, step.a
-    y = np.empty(3)
-    z = np.empty(3)
-    for r in range(3):
-        total = 0.0
-        for c in range(r + 1):
-            total += step.flow.chain[r, c] * normals[c]
-        noise[0, r] = total
-    depths[0] = 0
+    g = step.g
+    v, i = begin.v, begin.i
+    whole_step(step, draws.normals, stack)
     size = 1
     spiked, logs = 0, 0.0
     while size > 0:
         size -= 1
-        d = depths[size]
-        y[:] = noise[size]
-        i_end = mu + table.decay_i[d] * (i - mu) + sigma * (y[0] - a * y[1])
-        v_end = (
-            table.decay_v[d] * v
-            + table.gain[d] * (i - mu)
-            + table.drift[d]
-            + sigma * (y[1] - g * y[2])
-        )
+        d = stack.depths[size]
+        stack.y[:] = stack.noise[size]
+        v_end, i_end = end_of_piece(step, d, v, i, stack.y)
         found = 0
         for c in range(-1, copies):
             more = apart[c] if c >= 0 else 0.0
-            begin, end = v + more, v_end + table.decay_v[d] * more
-            count = _judge(step, d, begin, end, i - g * begin, i_end - g * end, work[c + 1])
+            first, last = v + more, v_end + table.decay_v[d] * more
+            count = _judge(step, d, (first, last), i - g * first, i_end - g * last, found_by[c + 1])
             if count < 0:
                 found = -1
                 break
             if c < 0:
                 found = count
         if found < 0 and d < deepest:
-            halve(table, d, y, z, stream, depths, noise, size)
+            draw(draws.source, draws.neuron, draws.step, stack.places[size], stack.z)
+            halve(table, stack, size)
             size += 2
             continue
         for c in range(copies):
-            apart[c] = table.decay_v[d] * apart[c] + (work[0, 0] - work[c + 1, 0])
+            apart[c] = table.decay_v[d] * apart[c] + (found_by[0, 0] - found_by[c + 1, 0])
         spiked += found
-        logs += work[0, 1]
-        v, i = v_end - work[0, 0], i_end
+        logs += found_by[0, 1]
+        v, i = v_end - found_by[0, 0], i_end
     return v, i, spiked, logs
 
 
 @njit(nogil=True, cache=True)
-def flock_block(
-    step, steps, stream, refinement, v, i, apart, distance, limit, growth, logs, counts, drive,
-    every, seen,
-):  # fmt: skip
-    """Carry a block of flocks over some steps, in place.
-
-    Parameters: `v`, `i` of shape (lanes,) and `apart` (lanes, copies). If `distance` > 0 an
-    `apart` that has left [distance/10, 10 distance] is renormalised to it, unless it is
-    larger than `limit`, and the logarithm goes into `growth` (lanes, copies). `logs`, `counts`
-    and `drive` (lanes,) add up the reference's logarithmic saltation factors, its spikes and
-    the noise's increments. If `seen` (looks, lanes, copies + 2) has room, V of the reference,
-    what the copies are apart, and `drive` are kept after every `every` steps.
-    """
+def flock_block(step, steps, streams, flock, rescaling, sums, looks):
+    """Carry a block of flocks over some steps, in place."""
+    v, i, apart = flock.v, flock.i, flock.apart
     lanes, copies = apart.shape
     flow = step.flow
     n = flow.noise
     n10, n11, n20, n21, n22 = n[1, 0], n[1, 1], n[2, 0], n[2, 1], n[2, 2]
     third = flow.h / 3.0
-    guard = step.v_th - CLEARANCE * step.bridges.spread[0]
-    if step.first_depth > 0:
-        guard = -math.inf
+    guard = guard_of(step)
     normals = np.empty((3, lanes))
-    own = np.empty(3)
-    work = np.empty((copies + 1, 2))
-    depths = np.empty(step.bridges.length.size + 1, np.int64)
-    noise = np.empty((step.bridges.length.size + 1, 3))
+    found_by = np.empty((copies + 1, 2))
+    stack = pieces(step.bridges.length.size - 1)
+    source = in_turn(streams.refinement)
     for k in range(steps):
-        fill_normals(stream, normals.reshape(normals.size))
+        fill_normals(streams.steps, normals.reshape(normals.size))
         for lane in range(lanes):
             z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]
-            drive[lane] += n[0, 0] * z0
+            sums.drive[lane] += n[0, 0] * z0
             v0, i0 = v[lane], i[lane]
             x = i0 - step.mu
             i1 = step.mu + flow.decay_i * x + (n10 * z0 + n11 * z1)
@@ -167,76 +194,29 @@ def flock_block(
                 for c in range(copies):
                     apart[lane, c] *= flow.decay_v
             else:
-                own[0], own[1], own[2] = z0, z1, z2
-                v[lane], i[lane], spiked, sums = refine_flock(
-                    step, v0, i0, apart[lane], own, refinement, work, depths, noise
+                draws = Draws(normals[:, lane], source, 0, 0)
+                v[lane], i[lane], spiked, logs = refine_flock(
+                    step, Begin(0.0, v0, i0), apart[lane], draws, found_by, stack
                 )
-                counts[lane] += spiked
-                logs[lane] += sums
-            if distance > 0.0:
-                for c in range(copies):
-                    size = abs(apart[lane, c])
-                    if size < 0.1 * distance or 10.0 * distance < size <= limit:
-                        growth[lane, c] += math.log(size / distance)
-                        apart[lane, c] = math.copysign(distance, apart[lane, c])
-        if seen.size > 0 and (k + 1) % every == 0:
+                sums.counts[lane] += spiked
+                sums.logs[lane] += logs
+            if rescaling.distance > 0.0:
+                _rescale(rescaling, apart[lane], rescaling.growth[lane])
+        if looks.seen.size > 0 and (k + 1) % looks.every == 0:
+            seen = looks.seen[(k + 1) // looks.every - 1]
             for lane in range(lanes):
-                seen[(k + 1) // every - 1, lane, 0] = v[lane]
+                seen[lane, 0] = v[lane]
                 for c in range(copies):
-                    seen[(k + 1) // every - 1, lane, c + 1] = apart[lane, c]
-                seen[(k + 1) // every - 1, lane, copies + 1] = drive[lane]
+                    seen[lane, c + 1] = apart[lane, c]
+                seen[lane, copies + 1] = sums.drive[lane]
 
 
 @njit(nogil=True, cache=True)
-def exact_tangent(step, steps, stream, refinement, v, i, spikes, logs, counts, drive, slowest):
-    """Carry a block of exact paths over some steps and add up log s(A) of their spikes.
-
-    `spikes` is a buffer for the spikes of one step; returns how many it would have to hold.
-    ``slowest[0]`` becomes the smallest speed seen; one that is not positive is left out.
-    """
-    lanes = v.size
-    normals = np.empty((3, lanes))
-    end = np.empty((2, lanes))
-    suspect = np.empty(lanes, np.bool_)
-    recorded = np.zeros(1, np.int64)
-    kick = step.g * (step.v_th - step.v_reset)
-    needed = 0
-    for _ in range(steps):
-        recorded[0] = 0
-        exact_advance(
-            step, 0, 0.0, stream, refinement, v, i, normals, end, suspect, counts, 0,
-            spikes, recorded,
-        )  # fmt: skip
-        needed = max(needed, recorded[0])
-        for m in range(min(recorded[0], spikes.size)):
-            speed = spikes[m].speed
-            slowest[0] = min(slowest[0], speed)
-            if speed > 0.0:
-                logs[spikes[m].lane] += math.log1p(kick / speed)
-        for lane in range(lanes):
-            drive[lane] += step.flow.noise[0, 0] * normals[0, lane]
-    return needed
-
-
-@njit(nogil=True, cache=True)
-def euler_tangent(step, steps, stream, v, i, logs, counts, drive, slowest):
-    """Carry a block of Euler paths over some steps; add up log s at their own speeds."""
-    lanes = v.size
-    root = math.sqrt(step.h)
-    kick = step.g[0] * (step.v_th[0] - step.v_reset[0])
-    dw = np.empty(lanes)
-    before = np.empty((3, lanes))
-    crossed = np.empty(lanes, np.bool_)
-    for _ in range(steps):
-        fill_normals(stream, dw)
-        for lane in range(lanes):
-            dw[lane] *= root
-            drive[lane] += dw[lane]
-        if advance(step, 0, v, i, dw, before, crossed) > 0:
-            for lane in range(lanes):
-                if crossed[lane]:
-                    speed = before[1, lane] - step.i_th[0]
-                    slowest[0] = min(slowest[0], speed)
-                    if speed > 0.0:
-                        logs[lane] += math.log1p(kick / speed)
-                    counts[lane] += 1
+def _rescale(rescaling, apart, growth):
+    """Set copies that have left the range of distances back, and add up their growth."""
+    distance = rescaling.distance
+    for c in range(apart.size):
+        size = abs(apart[c])
+        if size < 0.1 * distance or 10.0 * distance < size <= rescaling.limit:
+            growth[c] += math.log(size / distance)
+            apart[c] = math.copysign(distance, apart[c])

@@ -1,4 +1,4 @@
-r"""Euler–Maruyama, as kernels that move one neuron on all paths of a block.
+r"""Euler–Maruyama: the scheme under test.
 
 One step of length h maps (V, I) to
 
@@ -14,25 +14,22 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from lifcore import checks
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
-from lifcore.schemes.signals import deliver
-
-SPIKE = np.dtype(
-    [
-        ("lane", np.int32),
-        ("neuron", np.int32),
-        ("series", np.int32),
-        ("time", np.float64),
-        ("speed", np.float64),
-        ("lag", np.float64),
-    ]
+from lifcore.schemes.lanes import grid_neuron
+from lifcore.schemes.scheme import (
+    Scheme,
+    column,
+    crossing,
+    entry,
+    join,
+    kernel,
+    move,
+    shape,
+    spread,
 )
-"""A recorded spike: path within the block, neuron, which solution of a coupled run it is
-of, time, crossing speed I - i_th, and the time since V crossed the threshold (0 for the
-exact solution; for Euler by its own straight line from V to V')."""
 
 
 class EulerStep(NamedTuple):
@@ -40,12 +37,12 @@ class EulerStep(NamedTuple):
 
     Examples
     --------
-    >>> step = euler_step(LIF(g=2.0, v_th=1.5), 0.25)
-    >>> step.h, step.i_th.tolist()
-    (0.25, [3.0])
+    >>> step = euler_step([LIF(g=2.0, v_th=1.5)], 0.25)
+    >>> step.h.tolist(), step.i_th.tolist()
+    ([0.25], [3.0])
     """
 
-    h: float
+    h: np.ndarray
     g: np.ndarray
     pull: np.ndarray
     mu: np.ndarray
@@ -55,12 +52,12 @@ class EulerStep(NamedTuple):
     i_th: np.ndarray
 
 
-def euler_step(neurons: LIF | Sequence[LIF] | Recurrent, h: float) -> EulerStep:
+def euler_step(neurons: Sequence[LIF] | Recurrent, h: float) -> EulerStep:
     """Return the constants of one Euler step.
 
     Parameters
     ----------
-    neurons : LIF or sequence of LIF or Recurrent
+    neurons : sequence of LIF or Recurrent
         The neurons, each with numbers for parameters; or the network they make up.
     h : float
         Step size.
@@ -71,125 +68,56 @@ def euler_step(neurons: LIF | Sequence[LIF] | Recurrent, h: float) -> EulerStep:
 
     Examples
     --------
-    >>> euler_step(LIF(tau=0.5), 0.25).pull.tolist()
+    >>> euler_step([LIF(tau=0.5)], 0.25).pull.tolist()
     [0.5]
     """
-    each = [neurons] if isinstance(neurons, LIF) else neurons
+    names = ("mu", "sigma", "v_th", "v_reset", "i_th")
+    g, a, *others = (column(neurons, name).astype(np.float64) for name in ("g", "a", *names))
+    return EulerStep(np.full(g.size, h), g, h * a, *others)
 
-    def column(name: str) -> np.ndarray:
-        if isinstance(each, Recurrent):
-            return each.column(name)
-        return np.array([getattr(neuron, name) for neuron in each])
 
+@kernel(entry, EulerStep)
+def _entry(step, k):
     return EulerStep(
-        h=h,
-        g=column("g"),
-        pull=h * column("a"),
-        mu=column("mu"),
-        sigma=column("sigma"),
-        v_th=column("v_th"),
-        v_reset=column("v_reset"),
-        i_th=column("i_th"),
-    )
+        step.h[k], step.g[k], step.pull[k], step.mu[k], step.sigma[k],
+        step.v_th[k], step.v_reset[k], step.i_th[k],
+    )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
-def fill_normals(stream, out):
-    """Fill a flat array with standard normals in the order of the stream."""
-    for k in range(out.size):
-        out[k] = stream.standard_normal()
+@kernel(spread, EulerStep)
+def _spread(own, variance):
+    return math.sqrt(own.h * variance)
 
 
-@njit(nogil=True, cache=True)
-def record(spikes, recorded, lane, neuron, series, time, speed, lag):
-    """Append a spike; past the buffer's end only count, so that the caller can enlarge it."""
-    n = recorded[0]
-    if n < spikes.size:
-        spike = spikes[n]
-        spike.lane = lane
-        spike.neuron = neuron
-        spike.series = series
-        spike.time = time
-        spike.speed = speed
-        spike.lag = lag
-    recorded[0] = n + 1
+@kernel(shape, EulerStep)
+def _shape(own, noise, k):
+    pass  # drawn with its own spread, a normal is the increment of W
 
 
-@njit(nogil=True, cache=True)
-def advance(step, j, v, i, dw, before, crossed):
-    """Take one Euler step of neuron j over all lanes and return the number of spikes.
-
-    `before` keeps V and I of the step's start and V' (shape (3, lanes)) for `record_crossed`.
-    """
-    h, g, pull, mu, sigma = step.h, step.g[j], step.pull[j], step.mu[j], step.sigma[j]
-    v_th, v_reset = step.v_th[j], step.v_reset[j]
-    spiked = 0
-    for lane in range(v.size):
-        v_new = v[lane] + h * (i[lane] - g * v[lane])
-        above = v_new >= v_th
-        before[0, lane] = v[lane]
-        before[1, lane] = i[lane]
-        before[2, lane] = v_new
-        crossed[lane] = above
-        spiked += above
-        i[lane] = i[lane] + pull * (mu - i[lane]) + sigma * dw[lane]
-        v[lane] = v_reset if above else v_new
-    return spiked
+@kernel(join, EulerStep)
+def _join(own, pending, noise, k):
+    pending[0, k] += noise[0, k]
 
 
-@njit(nogil=True, cache=True)
-def record_crossed(step, j, series, time, before, crossed, spikes, recorded):
-    """Record the spikes that `advance` has just found."""
-    for lane in range(crossed.size):
-        if crossed[lane]:
-            v, v_new = before[0, lane], before[2, lane]
-            lag = step.h * (v_new - step.v_th[j]) / (v_new - v)
-            record(spikes, recorded, lane, j, series, time, before[1, lane] - step.i_th[j], lag)
+@kernel(move, EulerStep)
+def _move(own, v, i, noise, k):
+    v_new = v + own.h * (i - own.g * v)
+    return v_new, i + own.pull * (own.mu - i) + own.sigma * noise[0, k]
 
 
-@njit(nogil=True, cache=True)
-def euler_neuron(
-    step, width, j, begin, end, stream, v, i, counts, signals, weight, spikes, recorded, marks
-):
-    """Advance one neuron on all lanes from step `begin` to step `end`, in place.
-
-    Draws `width` normals a step, in the order step, lane, whether there are as many lanes or
-    fewer. Records spikes if `spikes` has
-    room for any, else only counts them; ``marks[n + 1]`` is the number recorded up to the n-th
-    of these steps. A signal of step n enters the current at that step's end.
-    """
-    lanes = v.size
-    root = math.sqrt(step.h)
-    drawn = np.empty(width)
-    dw = drawn[:lanes]
-    before = np.empty((3, lanes))
-    crossed = np.empty(lanes, np.bool_)
-    for n in range(begin, end):
-        fill_normals(stream, drawn)
-        if spikes.size == 0:
-            advance_counting(step, j, v, i, dw, root, counts)
-        else:
-            for lane in range(lanes):
-                dw[lane] *= root
-            if advance(step, j, v, i, dw, before, crossed) > 0:
-                record_crossed(step, j, 0, (n + 1) * step.h, before, crossed, spikes, recorded)
-                for lane in range(lanes):
-                    counts[lane] += crossed[lane]
-            marks[n - begin + 1] = recorded[0]
-        deliver(signals, 0, n - begin, weight, i)
+@kernel(crossing, EulerStep)
+def _crossing(own, v, i, v_new):
+    return i - own.i_th, own.h * (v_new - own.v_th) / (v_new - v)
 
 
-@njit(nogil=True, cache=True)
-def advance_counting(step, j, v, i, normals, root, counts):
-    """Take the same step as `advance` to the last bit, without what only a recording needs.
-
-    The increments are `root` times the normals; spikes are added to `counts`.
-    """
-    h, g, pull, mu, sigma = step.h, step.g[j], step.pull[j], step.mu[j], step.sigma[j]
-    v_th, v_reset = step.v_th[j], step.v_reset[j]
-    for lane in range(v.size):
-        v_new = v[lane] + h * (i[lane] - g * v[lane])
-        above = v_new >= v_th
-        counts[lane] += above
-        i[lane] = i[lane] + pull * (mu - i[lane]) + sigma * (root * normals[lane])
-        v[lane] = v_reset if above else v_new
+EULER = Scheme(
+    name="euler",
+    constants=euler_step,
+    carry=grid_neuron,
+    components=1,
+    check=checks.euler_stable,
+    strong_order=0.5,
+    weak_order=1.0,
+    spike_time_order=1.0,
+)
+"""Plain Euler–Maruyama."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from lifcore import checks
+from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
+from lifcore.noise.keyed import in_turn
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.euler import fill_normals
-from lifcore.schemes.refinement import refine
+from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.scheme import Scheme
+from lifcore.schemes.state import Label, fill_normals
 
 
 class ExactStep(NamedTuple):
@@ -88,28 +93,59 @@ def exact_step(lif: LIF, h: float) -> ExactStep:
     )
 
 
-@njit(nogil=True, cache=True)
-def flow_block(step, v, i, normals, end, suspect):
-    """Move lanes of one neuron by one exact step as if there were no threshold.
+class Work(NamedTuple):
+    """What one step of all lanes is worked out on.
 
-    Writes (V, I) at the step's end into `end`, shape (2, lanes), marks the lanes in which a
-    spike cannot be ruled out, and returns their number. `normals` has shape (3, lanes).
+    Its normals, shape (3, lanes), (V, I) at the step's end without a threshold, shape (2, lanes),
+    and the lanes in which a spike cannot be ruled out.
+
+    Examples
+    --------
+    >>> work(4).normals.shape
+    (3, 4)
     """
-    guard = step.v_th - CLEARANCE * step.bridges.spread[0]
-    if step.first_depth > 0:
-        guard = -math.inf
-    return flow_lanes(step.flow, step.g, step.mu, guard, v, i, normals, end, suspect)
+
+    normals: np.ndarray
+    end: np.ndarray
+    suspect: np.ndarray
 
 
 @njit(nogil=True, cache=True)
-def flow_lanes(flow, g, mu, guard, v, i, normals, end, suspect):
-    """Do the same for lanes whose flow, leak and mean current are given.
+def work(lanes):
+    """Return room to work on a step."""
+    return Work(np.empty((3, lanes)), np.empty((2, lanes)), np.empty(lanes, np.bool_))
 
-    A lane is suspect if V may exceed `guard`.
+
+@njit(nogil=True, cache=True)
+def guard_of(step):
+    """Return the height from which on a neuron may cross within the step."""
+    if step.first_depth > 0:
+        return -math.inf
+    return step.v_th - CLEARANCE * step.bridges.spread[0]
+
+
+@njit(nogil=True, cache=True)
+def flow_block(step, state, room):
+    """Move all lanes of a neuron by one exact step as if there were no threshold.
+
+    Works in `room`, and returns the number of lanes in which a spike cannot be ruled out.
+    """
+    bound = step.g, step.mu, guard_of(step)
+    return flow_lanes(step.flow, bound, state.v, state.i, room.normals, room.end, room.suspect)
+
+
+@njit(nogil=True, cache=True)
+def flow_lanes(flow, bound, v, i, normals, end, suspect):
+    """Move lanes by one exact step as if there were no threshold.
+
+    `bound` is leak, mean current, and the height of V from which on a lane is suspect. Writes
+    (V, I) at the step's end into `end`, shape (2, lanes), marks the lanes in which a spike cannot
+    be ruled out, and returns their number. `normals` has shape (3, lanes).
     """
     c = flow.noise
     c10, c11, c20, c21, c22 = c[1, 0], c[1, 1], c[2, 0], c[2, 1], c[2, 2]
     decay_i, decay_v, gain, drift = flow.decay_i, flow.decay_v, flow.gain, flow.drift
+    g, mu, guard = bound
     third = flow.h / 3.0
     found = 0
     for lane in range(v.size):
@@ -126,92 +162,80 @@ def flow_lanes(flow, g, mu, guard, v, i, normals, end, suspect):
 
 
 @njit(nogil=True, cache=True)
-def exact_neuron(
-    step, h, j, begin, finish, stream, refinement, v, i, counts, signals, weight,
-    spikes, recorded, marks,
-):  # fmt: skip
-    """Advance one neuron on all lanes from step `begin` to step `finish`, in place.
+def exact_neuron(step, span, streams, state, arrivals, recording):
+    """Carry one neuron on all lanes over a span of steps, in place.
 
-    Draws three normals a lane and step from `stream`, in the order step, component, lane, and
-    what refinement needs from `refinement`. ``marks[n + 1]`` is the number of spikes recorded
-    up to the n-th of these steps.
+    Draws three normals a lane and step, in the order step, component, lane, and what refinement
+    needs from its own stream.
     """
-    lanes = v.size
-    normals = np.empty((3, lanes))
-    end = np.empty((2, lanes))
-    suspect = np.empty(lanes, np.bool_)
-    for n in range(begin, finish):
+    room = work(state.v.size)
+    for n in range(span.begin, span.end):
         exact_advance_driven(
-            step, j, n * h, stream, refinement, v, i, normals, end, suspect, counts, 0,
-            spikes, recorded, signals, n - begin, weight,
-        )  # fmt: skip
-        marks[n - begin + 1] = recorded[0]
+            step, (span.neuron, n, n - span.begin), streams, state, room, arrivals, recording
+        )
+        recording.marks[n - span.begin + 1] = recording.recorded[0]
 
 
 @njit(nogil=True, cache=True)
-def exact_advance(
-    step, j, time, stream, refinement, v, i, normals, end, suspect, counts, series, spikes, recorded
-):
-    """Take one exact step of neuron j over all lanes; `normals` holds its noise afterwards."""
-    fill_normals(stream, normals.reshape(normals.size))
-    found = flow_block(step, v, i, normals, end, suspect)
-    _finish(
-        step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes,
-        recorded,
-    )  # fmt: skip
+def exact_advance(step, at, streams, state, room, recording):
+    """Take one exact step of a neuron over all lanes; ``room.normals`` holds its noise then.
+
+    `at` is the neuron's number, and that of the step from time 0.
+    """
+    fill_normals(streams.steps, room.normals.reshape(room.normals.size))
+    found = flow_block(step, state, room)
+    _finish(step, at, streams, state, room, found, recording)
 
 
 @njit(nogil=True, cache=True)
-def exact_advance_driven(
-    step, j, time, stream, refinement, v, i, normals, end, suspect, counts, series,
-    spikes, recorded, signals, signal_step, weight,
-):  # fmt: skip
-    """Take the same step with the spikes that arrive within it, which are those of series 0."""
-    fill_normals(stream, normals.reshape(normals.size))
-    found = flow_block(step, v, i, normals, end, suspect)
-    if signals.first[0, signal_step] < signals.first[0, signal_step + 1]:
-        found -= _drive(
-            step, j, time, refinement, v, i, normals, end, suspect, counts, series,
-            spikes, recorded, signals, signal_step, weight,
-        )  # fmt: skip
-    _finish(
-        step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes,
-        recorded,
-    )  # fmt: skip
+def exact_advance_driven(step, at, streams, state, room, arrivals, recording):
+    """Take the same step with the spikes that arrive within it, which are those of series 0.
+
+    The third number of `at` is the step among those of the signals.
+    """
+    neuron, n, signal_step = at
+    fill_normals(streams.steps, room.normals.reshape(room.normals.size))
+    found = flow_block(step, state, room)
+    first = arrivals.signals.first
+    if first[0, signal_step] < first[0, signal_step + 1]:
+        found -= _drive(step, at, streams, state, room, arrivals, recording)
+    _finish(step, (neuron, n), streams, state, room, found, recording)
 
 
 @njit(nogil=True, cache=True)
-def _finish(
-    step, j, time, refinement, v, i, normals, end, suspect, found, counts, series, spikes, recorded
-):
+def _finish(step, at, streams, state, room, found, recording):
     """Refine the `found` lanes marked as suspect, and take over the step's end."""
+    v, i, end = state.v, state.i, room.end
     if found > 0:
-        nothing = np.empty(0)
+        neuron, n = at
+        source = in_turn(streams.refinement)
+        nothing = Jumps(np.empty(0), np.empty(0))
         for lane in range(v.size):
-            if suspect[lane]:
+            if room.suspect[lane]:
+                begin = Begin(n * step.flow.h, v[lane], i[lane])
+                draws = Draws(room.normals[:, lane], source, 0, 0)
                 end[0, lane], _, spiked = refine(
-                    step, time, v[lane], i[lane], normals[:, lane], refinement, lane, j,
-                    series, spikes, recorded, nothing, nothing,
-                )  # fmt: skip
-                counts[lane] += spiked
+                    step, begin, draws, nothing, Label(lane, neuron, 0), recording
+                )
+                state.counts[lane] += spiked
     for lane in range(v.size):
         v[lane] = end[0, lane]
         i[lane] = end[1, lane]
 
 
 @njit(nogil=True, cache=True)
-def _drive(
-    step, j, time, refinement, v, i, normals, end, suspect, counts, series,
-    spikes, recorded, signals, signal_step, weight,
-):  # fmt: skip
+def _drive(step, at, streams, state, room, arrivals, recording):
     """Finish the lanes that signals reach in this step; return how many were suspect.
 
     A synapse of weight 0 is no synapse: it leaves every bit as it is.
     """
+    neuron, n, signal_step = at
+    signals, weight, v, i, end = arrivals.signals, arrivals.weight, state.v, state.i, room.end
     e, last = signals.first[0, signal_step], signals.first[0, signal_step + 1]
-    h, a, third = step.flow.h, step.a, step.flow.h / 3.0
+    h, a, third, time = step.flow.h, step.a, step.flow.h / 3.0, n * step.flow.h
     guard = step.v_th - CLEARANCE * step.bridges.spread[0]
     times, sizes = np.empty(last - e), np.empty(last - e)
+    source = in_turn(streams.refinement)
     finished = 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
@@ -225,21 +249,42 @@ def _drive(
             e += 1
         if count == 0:
             continue
-        finished += suspect[lane]
+        finished += room.suspect[lane]
         highest = push + top(
             v[lane], end[0, lane], third * (i[lane] - step.g * v[lane]),
             third * (end[1, lane] - step.g * end[0, lane]),
         )  # fmt: skip
         if step.first_depth > 0 or highest >= guard:
+            draws = Draws(room.normals[:, lane], source, 0, 0)
+            jumps = Jumps(times[:count], sizes[:count])
+            label = Label(np.int64(lane), neuron, 0)
             end[0, lane], end[1, lane], spiked = refine(
-                step, time, v[lane], i[lane], normals[:, lane], refinement, lane, j,
-                series, spikes, recorded, times[:count], sizes[:count],
-            )  # fmt: skip
-            counts[lane] += spiked
+                step, Begin(time, v[lane], i[lane]), draws, jumps, label, recording
+            )
+            state.counts[lane] += spiked
         else:
             for k in range(count):
                 i_more, v_more = jump_response(step.g, a, h - times[k])
                 end[0, lane] += sizes[k] * v_more
                 end[1, lane] += sizes[k] * i_more
-        suspect[lane] = False
+        room.suspect[lane] = False
     return finished
+
+
+def _exact_steps(neurons: Sequence[LIF] | Recurrent, h: float) -> list[ExactStep]:
+    each = neurons.neurons if isinstance(neurons, Recurrent) else neurons
+    return [exact_step(neuron, h) for neuron in each]
+
+
+EXACT = Scheme(
+    name="exact",
+    constants=_exact_steps,
+    carry=exact_neuron,
+    components=3,
+    check=checks.exact_affordable,
+    strong_order=math.inf,
+    weak_order=math.inf,
+    spike_time_order=math.inf,
+    on_grid=False,
+)
+"""The exact flow, with spike times as roots: the reference."""

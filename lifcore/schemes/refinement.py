@@ -8,18 +8,19 @@ again, until each piece is either clear or crosses steeply compared with the noi
 inside it; the root of the cubic is then the spike's time, its slope the crossing speed.
 
 A presynaptic spike adds its weight w to I, and to V from then on w times the voltage kernel
-of :mod:`lifcore.noise.bridges`. V stays continuous and bends: the cubic is laid anew through what
-V and its slope are at that instant and at the piece's end.
+of :mod:`lifcore.noise.covariance`. V stays continuous and bends: the cubic is laid anew through
+what V and its slope are at that instant and at the piece's end.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from lifcore.noise.keyed import draw, in_turn
+from lifcore.noise.keyed import Source, draw
 from lifcore.schemes.crossings import (
     CLEARANCE,
     STEEPNESS,
@@ -28,23 +29,105 @@ from lifcore.schemes.crossings import (
     on_cubic,
     top,
 )
-from lifcore.schemes.euler import record
+from lifcore.schemes.state import record
 
 
-@njit(nogil=True, cache=True)
-def halve(table, d, y, z, stream, depths, noise, size):
-    """Put the halves of a piece of depth d and noise y onto the stack, the first one on top.
+class Pieces(NamedTuple):
+    """A stack of the pieces of a step that are still ahead, the nearest last.
 
-    The middle of its noise is drawn conditionally on y; `z` is scratch.
+    Depth, noise of the chain, and place in the tree of halves, whose root is 1 and where the
+    halves of n are 2 n and 2 n + 1; and scratch for the noise of one piece, and for the normals
+    of a halving.
+
+    Examples
+    --------
+    >>> pieces(3).depths.size
+    5
     """
-    for r in range(3):
-        z[r] = stream.standard_normal()
-    halve_by(table, d, y, z, depths, noise, size)
+
+    depths: np.ndarray
+    places: np.ndarray
+    noise: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+
+
+class Begin(NamedTuple):
+    """Where a neuron is at the start of a step.
+
+    Examples
+    --------
+    >>> Begin(time=0.5, v=0.0, i=1.2).i
+    1.2
+    """
+
+    time: float
+    v: float
+    i: float
+
+
+class Draws(NamedTuple):
+    """The noise of a step: its three normals, and the source of those of its halvings.
+
+    A keyed source of :mod:`lifcore.noise.keyed` is asked for the noise of neuron `neuron` in
+    step number `step`.
+
+    Examples
+    --------
+    >>> Draws(np.zeros(3), None, 0, 0).normals.size
+    3
+    """
+
+    normals: np.ndarray
+    source: Source
+    neuron: int
+    step: int
+
+
+class Jumps(NamedTuple):
+    """Jumps of I within a step, in order; times are counted from the step's start.
+
+    Examples
+    --------
+    >>> Jumps(np.array([0.1]), np.array([0.3])).sizes.tolist()
+    [0.3]
+    """
+
+    times: np.ndarray
+    sizes: np.ndarray
 
 
 @njit(nogil=True, cache=True)
-def halve_by(table, d, y, z, depths, noise, size):
-    """Do the same with three normals `z` that are drawn already."""
+def pieces(deepest):
+    """Return an empty stack for pieces of down to `deepest` halvings."""
+    size = deepest + 2
+    return Pieces(
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty((size, 3)), np.empty(3),
+        np.empty(3),
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def whole_step(step, normals, stack):
+    """Put the whole step onto the empty stack."""
+    for r in range(3):
+        total = 0.0
+        for c in range(r + 1):
+            total += step.flow.chain[r, c] * normals[c]
+        stack.noise[0, r] = total
+    stack.depths[0] = 0
+    stack.places[0] = 1
+
+
+@njit(nogil=True, cache=True)
+def halve(table, stack, size):
+    """Put the halves of piece number `size` onto the stack in its place, the first one on top.
+
+    Its noise has been taken to ``stack.y``; the middle is drawn conditionally on that, by the
+    normals ``stack.z``.
+    """
+    y, z, noise = stack.y, stack.z, stack.noise
+    d, place = stack.depths[size], stack.places[size]
     first = table.mean[d]
     root = table.root[d]
     for r in range(3):
@@ -60,72 +143,52 @@ def halve_by(table, d, y, z, depths, noise, size):
         for c in range(r + 1):
             carried += forward[r, c] * noise[size + 1, c]
         noise[size, r] = y[r] - carried
-    depths[size] = d + 1
-    depths[size + 1] = d + 1
+    stack.depths[size] = d + 1
+    stack.depths[size + 1] = d + 1
+    stack.places[size], stack.places[size + 1] = 2 * place + 1, 2 * place
 
 
 @njit(nogil=True, cache=True)
-def refine(
-    step, time, v, i, normals, stream, lane, j, series, spikes, recorded, jump_times, jump_sizes
-):
+def end_of_piece(step, d, v, i, y):
+    """Return V and I at the end of a piece of depth d with noise y, without a threshold."""
+    table = step.bridges
+    i_end = step.mu + table.decay_i[d] * (i - step.mu) + step.sigma * (y[0] - step.a * y[1])
+    v_end = (
+        table.decay_v[d] * v
+        + table.gain[d] * (i - step.mu)
+        + table.drift[d]
+        + step.sigma * (y[1] - step.g * y[2])
+    )
+    return v_end, i_end
+
+
+@njit(nogil=True, cache=True)
+def refine(step, begin, draws, jumps, label, recording):
     """Find the spikes of one neuron in one step, by halving it where that is needed.
 
-    Parameters: the state at the step's start, the three normals of its noise, and the jumps
-    of I within the step, in order, their times counted from its start. Returns V and I at
-    the step's end and the number of spikes, each of which is recorded.
-    """
-    return refine_with(
-        step, time, v, i, normals, in_turn(stream), 0, 0, lane, j, series, spikes, recorded,
-        jump_times, jump_sizes,
-    )  # fmt: skip
-
-
-@njit(nogil=True, cache=True)
-def refine_with(
-    step, time, v, i, normals, source, noise_of, count, lane, j, series, spikes, recorded,
-    jump_times, jump_sizes,
-):  # fmt: skip
-    """Refine with normals from any `source` of :mod:`lifcore.noise.keyed`.
-
-    A keyed source is asked for the noise of neuron `noise_of` in step number `count`. What is
+    Returns V and I at the step's end and the number of spikes, each of which is recorded. What is
     found before a jump does not depend on that jump, nor on any later one.
     """
     table = step.bridges
     deepest = table.length.size - 1
-    g, mu, sigma, a = step.g, step.mu, step.sigma, step.a
+    g, sigma, a = step.g, step.sigma, step.a
     gap = step.v_th - step.v_reset
-    # Stack of the pieces still ahead, the nearest last: depth, noise of the chain, and place in
-    # the tree of halves, whose root is 1 and where the halves of n are 2 n and 2 n + 1.
-    depths = np.empty(deepest + 2, np.int64)
-    places = np.empty(deepest + 2, np.int64)
-    noise = np.empty((deepest + 2, 3))
-    y = np.empty(3)
-    z = np.empty(3)
-    for r in range(3):
-        total = 0.0
-        for c in range(r + 1):
-            total += step.flow.chain[r, c] * normals[c]
-        noise[0, r] = total
-    depths[0] = 0
-    places[0] = 1
+    jump_times, jump_sizes = jumps.times, jumps.sizes
+    time, v, i = begin.time, begin.v, begin.i
+    stack = pieces(deepest)
+    whole_step(step, draws.normals, stack)
     size = 1
     spiked = 0
     elapsed = 0.0
     next_jump = 0
     while size > 0:
         size -= 1
-        d, place = depths[size], places[size]
-        y[:] = noise[size]
+        d = stack.depths[size]
+        stack.y[:] = stack.noise[size]
         length = table.length[d]
         # A jump at the very time of a spike, as by a synapse onto itself, comes after it.
         tie = 1e-14 * table.length[0] / length
-        i_end = mu + table.decay_i[d] * (i - mu) + sigma * (y[0] - a * y[1])
-        v_end = (
-            table.decay_v[d] * v
-            + table.gain[d] * (i - mu)
-            + table.drift[d]
-            + sigma * (y[1] - g * y[2])
-        )
+        v_end, i_end = end_of_piece(step, d, v, i, stack.y)
         slope, slope_end = i - g * v, i_end - g * v_end
         last_jump = next_jump
         while last_jump < jump_times.size and (
@@ -161,7 +224,7 @@ def refine_with(
                 speed = rise / rest
                 left = left + u * (1.0 - left)
                 found += 1
-                record(spikes, recorded, lane, j, series, time + left * length, speed, 0.0)
+                record(recording, label, time + left * length, speed, 0.0)
                 # The state is linear, so a reset shifts what follows by a decaying constant.
                 v_end -= gap * math.exp(-g * (length * (1.0 - left)))
                 v_left, slope = step.v_reset, speed + g * gap
@@ -179,9 +242,8 @@ def refine_with(
                 break
             slope_end = i_end - g * v_end
         if split:
-            draw(source, noise_of, count, place, z)
-            halve_by(table, d, y, z, depths, noise, size)
-            places[size], places[size + 1] = 2 * place + 1, 2 * place
+            draw(draws.source, draws.neuron, draws.step, stack.places[size], stack.z)
+            halve(table, stack, size)
             size += 2
             continue
         spiked += found

@@ -61,7 +61,7 @@ def sort_signals(
 
     Examples
     --------
-    >>> from lifcore.schemes.euler import SPIKE
+    >>> from lifcore.schemes.state import SPIKE
     >>> spikes = np.array([(1, 3, 0, 0.2, 1.0, 0.0), (0, 4, 0, 0.1, 1.0, 0.0)], SPIKE)
     >>> sort_signals(spikes, np.array([1, 1]), 1, 2, 256, 3).source.tolist()
     [1, 0]

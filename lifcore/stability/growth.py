@@ -19,8 +19,10 @@ from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
-from lifcore.schemes.copies import flock_block
+from lifcore.schemes.copies import Flock, Looks, Rescaling, flock_block
 from lifcore.schemes.exact import exact_step
+from lifcore.schemes.state import Streams
+from lifcore.schemes.tangents import sums
 from lifcore.stability.exponents import (
     RESTING,
     Exponent,
@@ -252,19 +254,23 @@ def _growth_block(
     lif: LIF, distance: float, settle: float, T: float, seed: np.random.SeedSequence, block: int
 ) -> tuple[np.ndarray, ...]:
     v, i = at_rest(lif)
-    streams = generators(seed, block)
+    streams = Streams(*generators(seed, block))
     d = distance * (lif.v_th - lif.v_reset)
     for time in (settle, T):
-        logs, counts, drive = np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK)
+        total = sums(BLOCK)
         apart, growth = np.full((BLOCK, 1), d), np.zeros((BLOCK, 1))
         h = step_for(lif, time) if time > 0.0 else 1.0
         flock_block(
-            exact_step(lif, h), round(time / h), *streams, v, i, apart, d,
-            0.01 * (lif.v_th - lif.v_reset), growth, logs, counts, drive, 1,
-            np.empty((0, 0, 0)),
-        )  # fmt: skip
+            exact_step(lif, h),
+            round(time / h),
+            streams,
+            Flock(v, i, apart),
+            Rescaling(d, 0.01 * (lif.v_th - lif.v_reset), growth),
+            total,
+            Looks(1, np.empty((0, 0, 0))),
+        )
     with np.errstate(divide="ignore"):
-        return (growth + np.log(np.abs(apart) / d))[:, 0], logs, counts, drive
+        return (growth + np.log(np.abs(apart) / d))[:, 0], total.logs, total.counts, total.drive
 
 
 def _flock(
@@ -275,8 +281,12 @@ def _flock(
     apart = np.tile(potentials[1:] - potentials[0], (BLOCK, 1))
     seen = np.empty((steps // every, BLOCK, potentials.size + 1))
     flock_block(
-        exact_step(lif, h), steps, *generators(seed, block), v, i, apart, 0.0, 0.0,
-        np.zeros(apart.shape), np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK),
-        every, seen,
-    )  # fmt: skip
+        exact_step(lif, h),
+        steps,
+        Streams(*generators(seed, block)),
+        Flock(v, i, apart),
+        Rescaling(0.0, 0.0, np.zeros(apart.shape)),
+        sums(BLOCK),
+        Looks(every, seen),
+    )
     return seen

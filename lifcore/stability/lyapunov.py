@@ -25,9 +25,11 @@ from lifcore.evidence.statistics import estimate
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
-from lifcore.schemes.copies import euler_tangent, exact_tangent
-from lifcore.schemes.euler import SPIKE, euler_step
+from lifcore.schemes.euler import euler_step
 from lifcore.schemes.exact import exact_step
+from lifcore.schemes.scheme import entry
+from lifcore.schemes.state import SPIKE, State, Streams, nowhere
+from lifcore.schemes.tangents import euler_tangent, exact_tangent, sums
 from lifcore.stability.exponents import (
     RESTING,
     Exponent,
@@ -189,19 +191,18 @@ def _tangent_block(
     seed: np.random.SeedSequence, block: int, room: int = 4 * BLOCK,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     v, i = at_rest(lif)
-    streams, slowest = generators(seed, block), np.full(1, math.inf)
+    streams, slowest = Streams(*generators(seed, block)), math.inf
     for h, time in zip(sizes, (settle, T), strict=True):
-        logs, counts, drive = np.zeros(BLOCK), np.zeros(BLOCK, np.int64), np.zeros(BLOCK)
+        total, steps = sums(BLOCK), round(time / h)
+        state = State(v, i, total.counts)
         if scheme == "euler":
-            kernel = euler_step(lif, h)
-            euler_tangent(kernel, round(time / h), streams[0], v, i, logs, counts, drive, slowest)
+            euler_tangent(entry(euler_step([lif], h), 0), steps, streams.steps, state, total)
         else:
-            needed = exact_tangent(
-                exact_step(lif, h), round(time / h), *streams, v, i, np.empty(room, SPIKE),
-                logs, counts, drive, slowest,
-            )  # fmt: skip
+            one_step = nowhere(0)._replace(spikes=np.empty(room, SPIKE))
+            needed = exact_tangent(exact_step(lif, h), steps, streams, state, one_step, total)
             if needed > room:  # more spikes in one step than there was room for: once more
                 return _tangent_block(lif, scheme, sizes, settle, T, seed, block, 2 * needed)
-    if slowest[0] <= 0.0:
-        raise RuntimeError(f"a crossing speed of {slowest[0]:g}; allowed: above 0")
-    return logs, counts, drive
+        slowest = min(slowest, float(total.slowest[0]))
+    if slowest <= 0.0:
+        raise RuntimeError(f"a crossing speed of {slowest:g}; allowed: above 0")
+    return total.logs, total.counts, total.drive

@@ -35,8 +35,16 @@ def saltate(a, kick, weights, j, speed, basis):
 
 
 @njit(nogil=True, cache=True)
-def path_exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, out):
-    """Write into `out` by how much each tangent direction grows from `begin` to `end`."""
+def path_exponents(constants, record, window, out):
+    """Write what one path's tangent vectors grow by in all, in logarithms, into `out`.
+
+    `constants` are g, 1/tau, the kick g (v_th - v_reset) of every neuron, and all weights; `record`
+    the path's spikes in order: times, neurons, speeds; `window` when to begin and end measuring,
+    and after which time to orthonormalise at the latest.
+    """
+    g, a, kick, weights = constants
+    times, neurons, speeds = record
+    begin, end, every = window
     n = g.size
     # A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
     # vectors lie in invariant subspaces, which only rounding leaves: begin with none of them.

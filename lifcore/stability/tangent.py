@@ -230,10 +230,10 @@ def _of_paths(
     rows: int,
 ) -> np.ndarray:
     """Return the sorted `rows` largest exponents of some paths, shape (paths, rows)."""
-    g, a, kick, weights = constants
+    g, a = constants[:2]
     # Orthonormalise often enough that no direction outgrows another by more than a few e-folds.
     every = 1.0 / max(1e-300, float(max(g.max(), a.max())))
     out = np.empty((len(records), rows))
-    for row, (times, neurons, speeds) in zip(out, records, strict=True):
-        path_exponents(g, a, kick, weights, times, neurons, speeds, begin, end, every, row)
+    for row, record in zip(out, records, strict=True):
+        path_exponents(constants, record, (begin, end, every), row)
     return -np.sort(-out / (end - begin), axis=1)

@@ -28,6 +28,7 @@ from lifcore.runs.pairs import (
     ladder,
     ladder_states,
 )
+from lifcore.schemes import GRID_SCHEMES, SCHEMES
 
 Window = tuple[float, float] | None
 
@@ -234,6 +235,7 @@ def weak_errors(
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
+    scheme: str = "euler",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
     executor: Executor | None = None,
@@ -254,14 +256,10 @@ def weak_errors(
         Horizon, a whole multiple of every h.
     paths : int
         Number of paths.
-    seed : int or SeedSequence
+    seed, scheme, start, executor
         As in `lifcore.couple`.
-    start : pair, optional
-        Initial (V, I), as in `lifcore.runs.simulate`.
     times : sequence of float, optional
         Increasing times before T, multiples of every h, at which to look as well.
-    executor : concurrent.futures.Executor, optional
-        Where to compute; by default threads on all cores of this machine.
 
     Returns
     -------
@@ -283,7 +281,8 @@ def weak_errors(
     one_neuron("model", model)
     tried = check_observables(observables, model)
     sizes, T, _ = checks.levels(h, T)
-    checks.euler_stable(float(sizes.max()), model.decay_rates)
+    scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
+    SCHEMES[scheme].check(float(sizes.max()), model.decay_rates)
     paths = checks.count("paths", paths)
     looks = checks.times(times, float(sizes.max()), T)
     blocks = block_count(paths)
@@ -291,7 +290,7 @@ def weak_errors(
         f"the sums of {blocks} blocks", 8.0 * blocks * len(tried) * len(looks) * (sizes.size + 1)
     )
     begin = checks.start(start, paths, (model.v_reset, model.mu), model.v_th, model.i_th)
-    run = ladder(model, sizes, looks, checks.seed(seed), begin)
+    run = ladder(model, sizes, looks, checks.seed(seed), begin, scheme=scheme)
     lanes = np.minimum(BLOCK, paths - BLOCK * np.arange(blocks))
     tasks = [(run, tried, b, int(lanes[b])) for b in range(blocks)]
     found = map_blocks(_block_sums, tasks, executor, f"weak errors, h = {run.h[0]:g}")

@@ -28,11 +28,13 @@ from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.networks.layers import NO_SPIKES
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
-from lifcore.schemes.exact import exact_advance, exact_step
-from lifcore.stationary.threshold_equation import ThresholdLaw
+from lifcore.schemes.euler import EULER
+from lifcore.schemes.exact import exact_advance, exact_step, work
+from lifcore.schemes.scheme import entry, levels, move, of_neuron
+from lifcore.schemes.state import State, Streams, nowhere
+from lifcore.stationary.threshold_law import ThresholdLaw
 
 
 @dataclass(frozen=True)
@@ -208,35 +210,39 @@ def _strip_block(
     seed: np.random.SeedSequence,
     block: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    stream, refinement = generators(seed, block)
-    v, i = np.full(BLOCK, model.v_reset), np.full(BLOCK, model.mu)
+    state = State(
+        np.full(BLOCK, model.v_reset), np.full(BLOCK, model.mu), np.zeros(BLOCK, np.int64)
+    )
     missed, extra = np.zeros(sizes.size, np.int64), np.zeros(sizes.size, np.int64)
     _compare_steps(
-        exact_step(model, float(sizes.min())), sizes, multiples, burn_in, begin, stream,
-        refinement, v, i, missed, extra, NO_SPIKES, np.zeros(1, np.int64),
-    )  # fmt: skip
+        exact_step(model, float(sizes.min())),
+        of_neuron(levels(EULER, [model], sizes), 0),
+        (multiples, burn_in, begin),
+        Streams(*generators(seed, block)),
+        state,
+        (missed, extra),
+        nowhere(0),
+    )
     return missed, extra
 
 
 @njit(nogil=True, cache=True)
-def _compare_steps(
-    exact, h, multiples, burn_in, begin, stream, refinement, v, i, missed, extra, spikes, recorded
-):
+def _compare_steps(exact, steps, grid, streams, state, wrong, unrecorded):
     """Run exact paths; count, for each h, what Euler from the same state would have decided.
 
+    `grid` is how many finest steps each takes, when steps begin to be compared, and for how long.
     Decisions wait in a ring until the exact path has come to the end of their step.
     """
-    lanes, levels, longest = v.size, h.size, multiples.max()
-    ring = np.empty((levels, longest, lanes), np.bool_)
+    multiples, burn_in, begin = grid
+    missed, extra = wrong
+    lanes, count, longest = state.v.size, multiples.size, multiples.max()
+    ring = np.empty((count, longest, lanes), np.bool_)
     last = np.full(lanes, -1)  # the latest finest step with a spike
-    counts = np.zeros(lanes, np.int64)
     before = np.zeros(lanes, np.int64)
-    normals = np.empty((3, lanes))
-    end = np.empty((2, lanes))
-    suspect = np.empty(lanes, np.bool_)
+    room = work(lanes)
     for n in range(burn_in + begin + longest):
-        for k in range(levels):
-            m = multiples[k]
+        for k in range(count):
+            m, own = multiples[k], entry(steps, k)
             slot = ring[k, n % m]
             started = n - m
             if burn_in <= started < burn_in + begin:
@@ -245,12 +251,11 @@ def _compare_steps(
                     missed[k] += fired and not slot[lane]
                     extra[k] += slot[lane] and not fired
             for lane in range(lanes):
-                slot[lane] = v[lane] + h[k] * (i[lane] - exact.g * v[lane]) >= exact.v_th
-        exact_advance(
-            exact, 0, n * exact.flow.h, stream, refinement, v, i, normals, end, suspect,
-            counts, 0, spikes, recorded,
-        )  # fmt: skip
+                # V' of Euler does not depend on the step's own noise.
+                v_new, _ = move(own, state.v[lane], state.i[lane], room.normals, lane)
+                slot[lane] = v_new >= own.v_th
+        exact_advance(exact, (0, n), streams, state, room, unrecorded)
         for lane in range(lanes):
-            if counts[lane] > before[lane]:
+            if state.counts[lane] > before[lane]:
                 last[lane] = n
-                before[lane] = counts[lane]
+                before[lane] = state.counts[lane]

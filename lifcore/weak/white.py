@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -199,15 +200,25 @@ def _white_block(
     stream, _ = generators(seed, block)
     v = np.full(BLOCK, model.v_reset)
     spread = noise * math.sqrt(h)
-    args = model.g, model.mu, model.v_th, model.v_reset, h, spread
-    _white_euler(*args, burn_in, stream, v)
-    spikes, total = _white_euler(*args, steps, stream, v)
+    step = _WhiteStep(model.g, model.mu, model.v_th, model.v_reset, h, spread)
+    _white_euler(step, burn_in, stream, v)
+    spikes, total = _white_euler(step, steps, stream, v)
     return spikes, total * math.sqrt(h)
 
 
+class _WhiteStep(NamedTuple):
+    g: float
+    mu: float
+    v_th: float
+    v_reset: float
+    h: float
+    spread: float
+
+
 @njit(nogil=True, cache=True)
-def _white_euler(g, mu, v_th, v_reset, h, spread, steps, stream, v):
+def _white_euler(step, steps, stream, v):
     """Advance a block in place; return its number of spikes and the sum of its normals."""
+    g, mu, v_th, v_reset, h, spread = step
     spikes, total = 0, 0.0
     for _ in range(steps):
         for lane in range(v.size):

@@ -11,10 +11,8 @@ from scipy import sparse
 from circuits import MIXED
 from lifcore import LIF, Feedforward, constant_drive_period, couple, simulate
 from lifcore.noise.covariance import voltage_kernel
-from lifcore.schemes.euler import SPIKE
 from lifcore.schemes.exact import exact_step
-from lifcore.schemes.refinement import refine
-from oracles import driven_neuron, euler_network, neuron_streams
+from oracles import driven_neuron, euler_network, neuron_streams, refined_step
 
 RUN = {"h": 0.125, "T": 6.0, "paths": 300, "seed": 5}
 SCHEMES = ("euler", "exact")
@@ -149,14 +147,9 @@ def test_reference_does_not_depend_on_its_step():
 def refined(jumps, v, speed, h=2.0**-10):
     """One exact step without noise, shorter than any piece; jumps are (share of h, size)."""
     step = exact_step(LIF(mu=1.0 + speed, sigma=0.0, tau=0.5), h)
-    spikes, recorded = np.empty(8, SPIKE), np.zeros(1, np.int64)
     stream = np.random.Generator(np.random.SFC64(1))
-    times, sizes = np.array(jumps, dtype=float).reshape(-1, 2).T
-    end = refine(
-        step, 0.0, v, 1.0 + speed, np.zeros(3), stream, 0, 0, 0, spikes, recorded,
-        times * h, sizes.copy(),
-    )  # fmt: skip
-    return end, spikes[: recorded[0]]
+    jumps = np.array(jumps, dtype=float).reshape(-1, 2) * [h, 1.0]
+    return refined_step(step, (v, 1.0 + speed), np.zeros(3), stream, jumps=jumps, room=8)
 
 
 def test_a_jump_before_the_crossing_within_a_piece():

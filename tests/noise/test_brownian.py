@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, couple
-from lifcore.noise.bridges import _chain_transfer, bridges
+from lifcore.noise.bridges import bridges, chain_transfer
 from lifcore.noise.covariance import (
     chain_covariance,
     chain_kernels,
@@ -151,7 +151,7 @@ def test_transfer_carries_the_noise_of_a_first_half(neuron):
     # Covariances over u + u' follow from those over u and u'.
     g, a = neuron.g, neuron.a
     for u, later in [(0.5, 0.25), (2.0**-10, 2.0**-10)]:
-        carry = _chain_transfer(g, a, later)
+        carry = chain_transfer(g, a, later)
         joined = carry @ chain_covariance(g, a, u) @ carry.T + chain_covariance(g, a, later)
         assert joined == pytest.approx(chain_covariance(g, a, u + later), rel=1e-12)
 

@@ -9,10 +9,8 @@ from scipy import stats
 from lifcore import LIF, Recurrent, simulate
 from lifcore.networks.kinds import exact_kinds, guard_of
 from lifcore.noise.keyed import COMMON, Source, draw, noise_of_paths, stream
-from lifcore.schemes.euler import SPIKE
 from lifcore.schemes.exact import exact_step
-from lifcore.schemes.refinement import refine, refine_with
-from oracles import keyed_normals
+from oracles import keyed_normals, refined_step
 
 WORD = 0xDEADBEEF12345678
 NO_JUMPS = np.empty(0), np.empty(0)
@@ -103,12 +101,8 @@ def test_normals_of_neighbouring_paths_are_independent():
 
 
 def searched(step, source, state, normals, jumps, key=(4, 9)):
-    spikes, recorded = np.empty(200, SPIKE), np.zeros(1, np.int64)
-    end = refine_with(
-        step, 0.0, *state, normals, source, *key, 0, 4, 0, spikes, recorded, *jumps
-    )  # fmt: skip
-    assert end[2] == recorded[0] <= 200
-    return end, spikes[: recorded[0]]
+    pairs = np.column_stack(jumps)
+    return refined_step(step, state, normals, source, jumps=pairs, key=key, label=(0, 4, 0))
 
 
 @pytest.mark.parametrize("common", [0.0, 0.5])
@@ -203,19 +197,16 @@ def test_refinement_by_key_has_the_law_of_that_in_turn():
     step = exact_step(LIF(sigma=0.9, mu=1.6), 3.0)
     generator = np.random.Generator(np.random.SFC64(8))
     rng, found = np.random.default_rng(9), {"key": [], "turn": []}
-    spikes, recorded = np.empty(100, SPIKE), np.zeros(1, np.int64)
     source = keyed()
     for case in range(6000):
         for kind in found:
-            normals, recorded[0] = rng.normal(size=3), 0
-            rest = (0, 0, 0, spikes, recorded, *NO_JUMPS)
-            if kind == "key":
-                refine_with(step, 0.0, 0.0, 1.6, normals, source, 2, case, *rest)
-            else:
-                refine(step, 0.0, 0.0, 1.6, normals, generator, *rest)
-            row = [(s["time"], s["speed"]) for s in spikes[: min(recorded[0], 2)]]
+            chosen = source if kind == "key" else generator
+            (*_, count), spikes = refined_step(
+                step, (0.0, 1.6), rng.normal(size=3), chosen, key=(2, case)
+            )
+            row = [(s["time"], s["speed"]) for s in spikes[:2]]
             row += [(9.0, 0.0)] * (2 - len(row))
-            found[kind].append([x for pair in row for x in pair] + [recorded[0]])
+            found[kind].append([x for pair in row for x in pair] + [count])
     one, other = (np.array(values) for values in found.values())
     for x, y in zip(one.T, other.T, strict=True):
         assert stats.ks_2samp(x, y).pvalue > 1e-4
@@ -228,15 +219,11 @@ def test_refinement_by_key_draws_a_brownian_path():
     # A neuron that spikes 400 times in a step tells its current all along it, by its speeds.
     step = exact_step(LIF(g=0.0, tau=np.inf, mu=400.0, sigma=64.0), 1.0)
     rng, source, paths = np.random.default_rng(10), keyed(), 1500
-    spikes, recorded = np.empty(900, SPIKE), np.zeros(1, np.int64)
     grid, current = np.linspace(0.0, 1.0, 9), np.empty((paths, 9))
     for case in range(paths):
-        recorded[0] = 0
-        end = refine_with(
-            step, 0.0, 0.0, 400.0, rng.normal(size=3), source, 2, case, 0, 0, 0, spikes, recorded,
-            *NO_JUMPS,
-        )  # fmt: skip
-        own = spikes[: recorded[0]]
+        end, own = refined_step(
+            step, (0.0, 400.0), rng.normal(size=3), source, key=(2, case), room=900
+        )
         times, speeds = np.r_[0.0, own["time"], 1.0], np.r_[400.0, own["speed"], end[1]]
         current[case] = np.interp(grid, times, speeds)
     x = np.diff(current, axis=1) / (64.0 * np.sqrt(1.0 / 8.0))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifcore.runs.histories import HISTORY, MATCHED, TERMINAL, compare, pair_up
-from lifcore.schemes.euler import SPIKE
+from lifcore.schemes.state import SPIKE
 
 T = 10.0
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, constant_drive_period, simulate
+from lifcore.noise.streams import generators
 from lifcore.schemes.euler import euler_step
+from lifcore.schemes.lanes import grid_neuron
+from lifcore.schemes.scheme import entry
+from lifcore.schemes.state import SPIKE, Span, State, Streams, no_arrivals, nowhere
 from oracles import euler, streams
 
 NEURONS = [
@@ -41,22 +45,22 @@ def test_bit_for_bit(neuron, h):
 
 def test_counting_and_recording_agree():
     # simulate() counts only; asking for spikes runs the kernel that records them. Both end alike.
-    from lifcore.noise.streams import generators
-    from lifcore.schemes.euler import SPIKE, euler_neuron
-    from lifcore.schemes.signals import silence
-
-    neuron = LIF(mu=1.5)
+    own = entry(euler_step([LIF(mu=1.5)], 0.05), 0)
     ends = []
     for room in (0, 1, 10_000):  # counting only; a buffer that overflows; one that does not
-        state = np.zeros((2, 256))
-        state[1] = neuron.mu
-        counts, recorded = np.zeros(256, np.int64), np.zeros(1, np.int64)
-        stream, _ = generators(np.random.SeedSequence(13), 0)
-        spikes = np.empty(room, SPIKE)
-        euler_neuron(
-            euler_step(neuron, 0.05), 256, 0, 0, 200, stream, state[0], state[1], counts,
-            silence(1, 200), np.empty(0), spikes, recorded, np.zeros(201, np.int64),
-        )  # fmt: skip
+        state, counts = np.zeros((2, 256)), np.zeros(256, np.int64)
+        state[1] = own.mu
+        streams = Streams(*generators(np.random.SeedSequence(13), 0))
+        recording = nowhere(200)._replace(spikes=np.empty(room, SPIKE))
+        grid_neuron(
+            own,
+            Span(0, 0, 200, 1, 256),
+            streams,
+            State(*state, counts),
+            no_arrivals(200),
+            recording,
+        )
+        recorded = recording.recorded
         ends.append((state, counts))
         assert recorded[0] == (counts.sum() if room else 0)
     for state, counts in ends[1:]:
@@ -88,7 +92,6 @@ def test_constant_drive_is_late_by_less_than_the_steps_allow():
 
 
 def test_step_constants():
-    step = euler_step(LIF(g=2.0, tau=0.25, v_th=3.0, v_reset=-1.0, mu=0.5, sigma=0.75), 0.125)
-    assert step.h == 0.125
-    constants = [float(part[0]) for part in step[1:]]
-    assert constants == [2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0]
+    step = euler_step([LIF(g=2.0, tau=0.25, v_th=3.0, v_reset=-1.0, mu=0.5, sigma=0.75)], 0.125)
+    constants = [float(part[0]) for part in step]
+    assert constants == [0.125, 2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0]

@@ -11,10 +11,9 @@ from scipy import optimize, stats
 
 from lifcore import LIF, constant_drive_period, couple, ks_distance, mean, ratio, simulate
 from lifcore.schemes.crossings import first_crossing, top
-from lifcore.schemes.euler import SPIKE
-from lifcore.schemes.exact import exact_step, flow_block
-from lifcore.schemes.refinement import refine
-from oracles import linear_flow, mckean, standard_errors_off, state_at, streams
+from lifcore.schemes.exact import Work, exact_step, flow_block
+from lifcore.schemes.state import State
+from oracles import linear_flow, mckean, refined_step, standard_errors_off, state_at, streams
 
 NEURONS = [
     LIF(g=0.7, tau=0.4, sigma=0.8, mu=0.6),
@@ -85,9 +84,10 @@ def test_flow_block_clears_a_lane_only_below_the_threshold():
     rng = np.random.default_rng(3)
     v, i = rng.uniform(0.9985, 1.0, n), rng.normal(1.0, 0.1, n)
     normals = rng.standard_normal((3, n))
-    end, suspect = np.empty((2, n)), np.empty(n, np.bool_)
+    room = Work(normals, np.empty((2, n)), np.empty(n, np.bool_))
     step = exact_step(neuron, h)
-    found = flow_block(step, v, i, normals, end, suspect)
+    found = flow_block(step, State(v, i, np.zeros(n, np.int64)), room)
+    end, suspect = room.end, room.suspect
     m, b, _ = linear_flow(neuron, h)
     _, eta_i, eta_v = step.flow.noise @ normals
     v1, i1 = m @ [v, i - 1.0] + b[:, None] + [eta_v, 1.0 + eta_i]
@@ -369,9 +369,6 @@ def test_depths_follow_the_fastest_time_scale():
     assert line.first_depth <= 2
 
 
-NO_JUMPS = np.empty(0), np.empty(0)
-
-
 @pytest.mark.parametrize(
     ("sigma", "current", "splits"),
     # sigma sqrt(h) over the crossing speed: 0.6 %, 3 % and 30 %, against a limit of 1 %.
@@ -380,9 +377,8 @@ NO_JUMPS = np.empty(0), np.empty(0)
 def test_a_crossing_is_accepted_only_if_steep(sigma, current, splits):
     h = 2.0**-10
     step = exact_step(LIF(mu=current, sigma=sigma), h)
-    spikes, recorded = np.empty(4, SPIKE), np.zeros(1, np.int64)
     stream, untouched = (np.random.Generator(np.random.SFC64(1)) for _ in range(2))
     v = 1.0 - 0.5 * h * (current - 1.0)  # half a step below the threshold
-    refine(step, 0.0, v, current, np.zeros(3), stream, 0, 0, 0, spikes, recorded, *NO_JUMPS)
-    assert recorded[0] == 1
+    _, spikes = refined_step(step, (v, current), np.zeros(3), stream, room=4)
+    assert spikes.size == 1
     assert (stream.standard_normal() != untouched.standard_normal()) == splits

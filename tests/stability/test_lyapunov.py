@@ -8,8 +8,10 @@ from scipy import integrate
 
 from lifcore import LIF, constant_drive_period, simulate
 from lifcore.noise.streams import generators
-from lifcore.schemes.copies import flock_block
+from lifcore.schemes.copies import Flock, Looks, Rescaling, flock_block
 from lifcore.schemes.exact import exact_step
+from lifcore.schemes.state import Streams
+from lifcore.schemes.tangents import sums
 from lifcore.stability.exponents import saltation_factor
 from lifcore.stability.growth import exponent_by_growth, synchronise
 from lifcore.stability.lyapunov import exponent_by_flux, exponent_by_tangent
@@ -88,7 +90,7 @@ def test_many_spikes_in_a_step():
 
 def test_a_speed_of_zero_is_not_passed_over(monkeypatch, one_thread):
     def grazing(*arguments):
-        arguments[-1][0] = 0.0
+        arguments[-1].slowest[0] = 0.0
         return 0
 
     monkeypatch.setattr("lifcore.stability.lyapunov.exact_tangent", grazing)
@@ -156,10 +158,14 @@ def test_a_flock_s_reference_is_an_exact_path():
     step, lanes = exact_step(LIF(mu=-2.0), 0.125), 256
     v, i = np.zeros(lanes), np.full(lanes, -2.0)
     flock_block(
-        step, 16, *generators(np.random.SeedSequence(3), 0), v, i, np.zeros((lanes, 0)), 0.0, 0.0,
-        np.zeros((lanes, 0)), np.zeros(lanes), np.zeros(lanes, np.int64), np.zeros(lanes), 1,
-        np.empty((0, 0, 0)),
-    )  # fmt: skip
+        step,
+        16,
+        Streams(*generators(np.random.SeedSequence(3), 0)),
+        Flock(v, i, np.zeros((lanes, 0))),
+        Rescaling(0.0, 0.0, np.zeros((lanes, 0))),
+        sums(lanes),
+        Looks(1, np.empty((0, 0, 0))),
+    )
     run = simulate(LIF(mu=-2.0), h=0.125, T=2.0, paths=lanes, seed=3, scheme="exact")
     np.testing.assert_allclose(v, run.v[:, 0], atol=1e-14)
     np.testing.assert_allclose(i, run.i[:, 0], atol=1e-14)

@@ -153,9 +153,9 @@ def never(*_):
     ],
 )
 def test_bad_observables_are_refused_before_any_work(monkeypatch, observable, error, text):
-    monkeypatch.setattr("lifcore.weak.errors.errors.map_blocks", never)
-    monkeypatch.setattr("lifcore.weak.errors.plain.map_blocks", never)
-    monkeypatch.setattr("lifcore.weak.errors.longrun.map_blocks", never)
+    monkeypatch.setattr("lifcore.weak.errors.map_blocks", never)
+    monkeypatch.setattr("lifcore.weak.plain.map_blocks", never)
+    monkeypatch.setattr("lifcore.weak.longrun.map_blocks", never)
     with pytest.raises(error, match=text):
         weak_errors(NEURON, {"mine": observable}, **REQUEST)
     with pytest.raises(error, match=text):

@@ -1,0 +1,162 @@
+"""A scheme on the grid on one path of a network with loops, all neurons side by side.
+
+Nothing is known of a neuron's input before its sources have moved, so the network goes step by
+step. Neurons go in tiles, small enough for a tile's noise and flags to stay in the processor's
+first cache; only tiles in which something spiked are looked through.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from lifcore.networks.synapses import deliver_spike
+from lifcore.schemes.lanes import Memory, memory
+from lifcore.schemes.scheme import crossing, entry, move, shape, spread
+from lifcore.schemes.state import Label, State, record
+
+TILE = 1024
+"""Neurons in a tile."""
+
+
+class Tiles(NamedTuple):
+    """What a network's tiles are moved with.
+
+    ``alike`` tells of each whether its neurons are all alike; ``fired`` lists the neurons that
+    spiked in a step, behind ``noise`` (components, TILE) and ``before`` of one tile.
+
+    Examples
+    --------
+    >>> from lifcore.models import LIF
+    >>> from lifcore.schemes import EULER
+    >>> tiles(EULER.constants([LIF()] * 2000, 0.5), 1).alike.tolist()
+    [True, True]
+    """
+
+    alike: np.ndarray
+    noise: np.ndarray
+    before: Memory
+    fired: np.ndarray
+
+
+def tiles(step: Any, components: int) -> Tiles:
+    """Return room to move the tiles of a network whose neurons have the constants `step`.
+
+    Examples
+    --------
+    >>> from lifcore.models import LIF
+    >>> from lifcore.schemes import EULER
+    >>> tiles(EULER.constants([LIF(), LIF(mu=0.5)], 0.5), 1).alike.tolist()
+    [False]
+    """
+    neurons = step.h.size
+    alike = [
+        all((part[first : first + TILE] == part[first]).all() for part in step)
+        for first in range(0, neurons, TILE)
+    ]
+    noise, fired = np.empty((components, TILE)), np.empty(neurons, np.int64)
+    return Tiles(np.array(alike), noise, memory(TILE), fired)
+
+
+@njit(nogil=True, cache=True)
+def advance_tile(step, first, alike, noise, v, i, crossed):
+    """Take one step of the neurons from `first` on, as many as there is noise for.
+
+    Neurons that are `alike` go faster, their constants being numbers then. Returns the number of
+    spikes.
+    """
+    last = first + noise.shape[1]
+    v, i = v[first:last], i[first:last]
+    spiked = 0
+    if alike:
+        own = entry(step, first)
+        for k in range(noise.shape[1]):
+            v_new, i_new = move(own, v[k], i[k], noise, k)
+            above = v_new >= own.v_th
+            v[k], i[k], crossed[k] = own.v_reset if above else v_new, i_new, above
+            spiked += above
+    else:
+        for k in range(noise.shape[1]):
+            own = entry(step, first + k)
+            v_new, i_new = move(own, v[k], i[k], noise, k)
+            above = v_new >= own.v_th
+            v[k], i[k], crossed[k] = own.v_reset if above else v_new, i_new, above
+            spiked += above
+    return spiked
+
+
+@njit(nogil=True, cache=True)
+def move_tile(step, tile, noise, state, room, count, at, recording):
+    """Advance a tile, and write the neurons that spiked behind the `count` ones in `room.fired`.
+
+    Records their spikes if there is room for any; `at` is what they are recorded as: path, series
+    and time. Returns how many neurons `room.fired` holds then.
+    """
+    v, i, before = state.v, state.i, room.before
+    first = tile * TILE
+    if recording.spikes.size > 0:
+        for k in range(noise.shape[1]):
+            before.v[k] = v[first + k]
+            before.i[k] = i[first + k]
+    if advance_tile(step, first, room.alike[tile], noise, v, i, before.crossed) == 0:
+        return count
+    path, series, time = at
+    for k in range(noise.shape[1]):
+        if before.crossed[k]:
+            j = first + k
+            room.fired[count] = j
+            count += 1
+            if recording.spikes.size > 0:
+                own = entry(step, j)
+                v_new, _ = move(own, before.v[k], before.i[k], noise, k)
+                speed, lag = crossing(own, before.v[k], before.i[k], v_new)
+                record(recording, Label(path, j, series), time, speed, lag)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def draw_tile(step, first, generator, scale, shared, noise):
+    """Draw the noise of a tile: normals times `scale` plus what is `shared` by all neurons."""
+    for r in range(noise.shape[0]):
+        for k in range(noise.shape[1]):
+            noise[r, k] = scale * generator.standard_normal() + shared[r]
+    for k in range(noise.shape[1]):
+        shape(entry(step, first + k), noise, k)
+
+
+@njit(nogil=True, cache=True)
+def grid_paths(step, room, wiring, steps, stream, state, recording):
+    """Advance paths by `steps` steps from time 0, in place; arrays have shape (paths, neurons).
+
+    Draws its normals in the order step, tile, component, neuron; before those of a step one a
+    component, common to all neurons, if `common`, its share of the variance, is positive. Records
+    spikes if there is room for any, else only counts them. A spike enters the currents of its
+    targets at its step's end.
+    """
+    synapses, common = wiring
+    generator, words, seats = stream
+    paths, neurons = state.v.shape
+    components = room.noise.shape[0]
+    any_one = entry(step, 0)
+    scale, scale_shared = spread(any_one, 1.0 - common), spread(any_one, common)
+    shared = np.zeros(components)
+    for p in range(paths):
+        words[:] = seats[p]
+        own = State(state.v[p], state.i[p], state.counts[p])
+        for n in range(steps):
+            count = 0
+            if common > 0.0:
+                for r in range(components):
+                    shared[r] = scale_shared * generator.standard_normal()
+            for tile in range(room.alike.size):
+                first = tile * TILE
+                noise = room.noise[:, : min(TILE, neurons - first)]
+                draw_tile(step, first, generator, scale, shared, noise)
+                at = (p, 0, (n + 1) * any_one.h)
+                count = move_tile(step, tile, noise, own, room, count, at, recording)
+            for k in range(count):
+                own.counts[room.fired[k]] += 1
+                deliver_spike(synapses, room.fired[k], own.i)
+        seats[p] = words

@@ -1,0 +1,108 @@
+"""Loops over all lanes of a block, for any scheme on the grid."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from lifcore.schemes.scheme import crossing, move, shape, spread
+from lifcore.schemes.signals import deliver
+from lifcore.schemes.state import Label, fill_normals, record
+
+
+class Memory(NamedTuple):
+    """V and I of a step's start, and in which lanes it ended in a spike.
+
+    Examples
+    --------
+    >>> memory(4).crossed.size
+    4
+    """
+
+    v: np.ndarray
+    i: np.ndarray
+    crossed: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+def memory(lanes):
+    """Return an empty memory."""
+    return Memory(np.empty(lanes), np.empty(lanes), np.empty(lanes, np.bool_))
+
+
+@njit(nogil=True, cache=True)
+def shape_lanes(own, normals, noise):
+    """Turn standard normals, shape (components, lanes or more), into the noise of one step."""
+    scale = spread(own, 1.0)
+    for r in range(noise.shape[0]):
+        for k in range(noise.shape[1]):
+            noise[r, k] = scale * normals[r, k]
+    for k in range(noise.shape[1]):
+        shape(own, noise, k)
+
+
+@njit(nogil=True, cache=True)
+def advance(own, state, noise):
+    """Take one step of a neuron on all lanes and count its spikes; changes `state`."""
+    v, i, counts = state.v, state.i, state.counts
+    for k in range(v.size):
+        v_new, i_new = move(own, v[k], i[k], noise, k)
+        above = v_new >= own.v_th
+        counts[k] += above
+        i[k] = i_new
+        v[k] = own.v_reset if above else v_new
+
+
+@njit(nogil=True, cache=True)
+def advance_remembering(own, v, i, noise, before):
+    """Take the same step to the last bit, keep what `record_crossed` needs; return the spikes."""
+    spiked = 0
+    for k in range(v.size):
+        before.v[k] = v[k]
+        before.i[k] = i[k]
+        v_new, i_new = move(own, v[k], i[k], noise, k)
+        above = v_new >= own.v_th
+        before.crossed[k] = above
+        spiked += above
+        i[k] = i_new
+        v[k] = own.v_reset if above else v_new
+    return spiked
+
+
+@njit(nogil=True, cache=True)
+def record_crossed(own, neuron, series, time, noise, before, recording):
+    """Record the spikes that `advance_remembering` has just found."""
+    for k in range(before.crossed.size):
+        if before.crossed[k]:
+            v, i = before.v[k], before.i[k]
+            v_new, _ = move(own, v, i, noise, k)
+            speed, lag = crossing(own, v, i, v_new)
+            record(recording, Label(k, neuron, series), time, speed, lag)
+
+
+@njit(nogil=True, cache=True)
+def grid_neuron(own, span, streams, state, arrivals, recording):
+    """Carry one neuron on all lanes over a span of steps, in place.
+
+    Draws its normals in the order step, component, lane. Records
+    spikes if there is room for any, else only counts them. A signal of step n enters the current
+    at that step's end.
+    """
+    lanes = state.v.size
+    normals = np.empty((span.components, span.width))
+    noise = np.empty((span.components, lanes))
+    before = memory(lanes)
+    for n in range(span.begin, span.end):
+        fill_normals(streams.steps, normals.reshape(normals.size))
+        shape_lanes(own, normals, noise)
+        if recording.spikes.size == 0:
+            advance(own, state, noise)
+        else:
+            if advance_remembering(own, state.v, state.i, noise, before) > 0:
+                record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
+                for k in range(lanes):
+                    state.counts[k] += before.crossed[k]
+            recording.marks[n - span.begin + 1] = recording.recorded[0]
+        deliver(arrivals.signals, 0, n - span.begin, arrivals.weight, state.i)
