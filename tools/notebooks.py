@@ -55,8 +55,9 @@ def tidy(notebook: Notebook) -> Notebook:
     """Remove time stamps, editor state and version numbers, in place; outputs stay as they are."""
     notebook["metadata"] = json.loads(json.dumps(METADATA))
     for cell in notebook["cells"]:
-        tags = cell["metadata"].get("tags")
-        cell["metadata"] = {"tags": tags} if tags else {}
+        # Tags, and what MyST-NB reads: a figure's caption and its alternative text.
+        kept = {key: cell["metadata"].get(key) for key in ("tags", "mystnb")}
+        cell["metadata"] = {key: value for key, value in kept.items() if value}
         if "outputs" in cell:
             cell["outputs"] = merge_streams(cell["outputs"])
         for output in cell.get("outputs", []):

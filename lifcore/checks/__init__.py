@@ -5,7 +5,7 @@ raises an error that names the argument, shows its value and says what is allowe
 """
 
 from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
-from lifcore.checks.models import exact_size, memory, spikes, start, volleys
+from lifcore.checks.models import memory, spikes, start, volleys
 from lifcore.checks.values import (
     count,
     index,
@@ -23,7 +23,6 @@ __all__ = [
     "count",
     "euler_stable",
     "exact_affordable",
-    "exact_size",
     "index",
     "instance",
     "levels",

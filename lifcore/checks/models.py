@@ -9,12 +9,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import sparse
 
-EXACT_NEURONS = 2000
-"""Neurons of a network with loops up to which the exact solution is computed."""
-
-EXACT_SECONDS = 2e-8
-"""What a neuron-step of the exact solution takes, about."""
-
 
 def start(
     value: object,
@@ -96,7 +90,7 @@ def start(
 
 
 def spikes(value: object, paths: int, neurons: int) -> np.ndarray:
-    """Return a table of spikes that names no path and no neuron that there is not.
+    """Return a table of spikes at finite times that names no path and no neuron that there is not.
 
     Parameters
     ----------
@@ -110,7 +104,7 @@ def spikes(value: object, paths: int, neurons: int) -> np.ndarray:
     TypeError
         If it is not such an array.
     ValueError
-        If a path or a neuron is out of range.
+        If a path or a neuron is out of range, or a time is not finite.
 
     Examples
     --------
@@ -129,35 +123,10 @@ def spikes(value: object, paths: int, neurons: int) -> np.ndarray:
                 f"spikes: {name} goes from {value[name].min()} to {value[name].max()}; allowed: "
                 f"from 0 to {count - 1}, as there are {count}"
             )
+    finite = np.isfinite(value["time"])
+    if not finite.all():
+        raise ValueError(f"spikes: time holds {value['time'][~finite][0]}; allowed: finite times")
     return value
-
-
-def exact_size(neurons: int, path_steps: int) -> None:
-    """Refuse the exact solution of a network with loops that is too large for it.
-
-    Parameters
-    ----------
-    neurons : int
-        Number of neurons.
-    path_steps : int
-        Steps times paths, for the estimate of the cost.
-
-    Raises
-    ------
-    ValueError
-        If there are more than EXACT_NEURONS; the message has the estimated cost.
-
-    Examples
-    --------
-    >>> exact_size(100, 1000)
-    """
-    if neurons > EXACT_NEURONS:
-        cost = neurons * float(path_steps)
-        raise ValueError(
-            f"the exact solution of {neurons} neurons would take {cost:.1e} neuron-steps, "
-            f"estimated at {cost * EXACT_SECONDS:.2g} s of one core, before synapses; allowed: "
-            f"up to {EXACT_NEURONS} neurons (simulate with scheme = 'euler' takes any number)"
-        )
 
 
 def volleys(

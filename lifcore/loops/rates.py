@@ -16,6 +16,12 @@ DENSE = 1000
 LEVELS = np.linspace(0.0, 0.9, 46)
 """Shares of the way from reset to threshold that `rate_bound` tries."""
 
+TERMS = 200
+"""Synapses along a path up to which `rate_bound` adds up a large network's input."""
+
+SLACK = 1e-9
+"""How far above the least bound, relative, that of a large network may be."""
+
 
 def cycle_gain(model: Recurrent) -> float:
     r"""Return the gain along cycles of synapses.
@@ -47,6 +53,38 @@ def cycle_gain(model: Recurrent) -> float:
     """
     checks.instance("model", model, Recurrent)
     return _perron(_charges(model, abs(sparse.csr_array(model.weights))))
+
+
+def kick_norm(model: Recurrent) -> np.ndarray:
+    r"""Return how strongly spikes at random times shake each neuron.
+
+    It is :math:`\tau_k \lVert w_k \rVert_2 / (V_{th} - V_r)_k`, the root of the sum of squares of
+    what the synapses of neuron k bring, in units of the way from reset to threshold: for errors of
+    either sign it is what the cycle gain, a sum, is for rates.
+
+    Parameters
+    ----------
+    model : Recurrent
+        The network.
+
+    Returns
+    -------
+    ndarray, shape (neurons,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cycle_gain`.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> kick_norm(Recurrent(LIF(tau=0.5), [[0.0, 0.6], [-0.8, 0.6]])).tolist()
+    [0.3, 0.5]
+    """
+    checks.instance("model", model, Recurrent)
+    charges = _charges(model, sparse.csr_array(model.weights))
+    return np.sqrt(np.asarray(charges.power(2).sum(axis=1)).ravel())
 
 
 def _charges(model: Recurrent, weights: sparse.csr_array) -> sparse.csr_array:
@@ -132,22 +170,91 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
         variance = variance / (1.0 - 0.5 * h * model.column("a"))
     deviation = np.sqrt(variance)
     v_th, v_reset = model.column("v_th"), model.column("v_reset")
-    bound = np.full(v_th.size, np.inf)
     charges = _charges(model, sparse.csr_array(model.weights).maximum(0.0))
-    gain, identity = _perron(charges), sparse.eye_array(v_th.size, format="csr")
-    for level in LEVELS[gain < (1.0 - 1e-9) * (1.0 - LEVELS)]:
-        x = v_reset + level * (v_th - v_reset)
-        free = _positive_part(model.column("mu") - model.column("g") * x, deviation) / (v_th - x)
-        bound = np.minimum(bound, _solve(identity - charges / (1.0 - level), free))
+    levels = LEVELS[_perron(charges) < (1.0 - 1e-9) * (1.0 - LEVELS)]
+    if levels.size == 0:
+        return np.full(v_th.size, np.inf)
+    numbers = (model.column("mu"), model.column("g"), deviation, v_th, v_reset)
+    kinds, kind = np.unique(np.stack(numbers, axis=1), axis=0, return_inverse=True)
+    mu, g, spread, top, bottom = kinds.T[:, :, None]
+    x = bottom + levels * (top - bottom)
+    free = _positive_part(mu - g * x, np.broadcast_to(spread, x.shape)) / (top - x)
+    if v_th.size > DENSE:
+        return _least_sum(charges, 1.0 / (1.0 - levels), free, kind)
+    bound = np.full(v_th.size, np.inf)
+    for level, column in zip(levels, free[kind].T, strict=True):
+        bound = np.minimum(bound, _solve(charges / (1.0 - level), column))
     return bound
 
 
+def _least_sum(
+    charges: sparse.csr_array, scales: np.ndarray, free: np.ndarray, kind: np.ndarray
+) -> np.ndarray:
+    r"""Return the least over levels of :math:`\sum_m (s C)^m b`, for the charges C scaled by s.
+
+    If neurons are of few kinds, all levels share the powers of C, applied to one vector a kind.
+
+    Parameters
+    ----------
+    charges : csr_array, shape (neurons, neurons)
+        Without negative entries.
+    scales : ndarray, shape (levels,)
+        Factors s.
+    free : ndarray, shape (kinds, levels)
+        b, for each kind of neuron.
+    kind : ndarray of int, shape (neurons,)
+        Of which kind each is.
+    """
+    least = np.full(kind.size, np.inf)
+    shared = free.shape[0] < scales.size
+    powers = [np.eye(free.shape[0])[kind]] if shared else []
+    for scale, column in zip(scales, free.T, strict=True):
+        powers, mix = (powers, column) if shared else ([column[kind, None]], np.ones(1))
+        total = term = powers[0] @ mix
+        for m in range(1, TERMS):
+            if (total >= least).all():
+                break  # this level is the least for no neuron
+            if m == len(powers):
+                powers.append(charges @ powers[-1])
+            later = powers[m] @ (mix * scale**m)
+            total = total + later
+            rest, gap = _bracket(later, term)
+            if (gap <= SLACK * total).all():
+                least = np.minimum(least, total + rest)
+                break
+            term = later
+        else:  # the ratios along a long cycle never settle
+            least = np.minimum(least, _solve(charges * scale, column[kind]))
+    return least
+
+
+def _bracket(later: np.ndarray, term: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return an upper bound of what follows the term `later` of a sum, and how far off it may be.
+
+    As no entry is negative, the ratios of a term's entries to those of the term before bracket all
+    later ratios (Collatz and Wielandt), and the rest is between two geometric series.
+    """
+    reached = term > 0.0
+    unknown = np.full(later.size, np.inf)
+    if (later[~reached] > 0.0).any():
+        return unknown, unknown
+    ratio = later[reached] / term[reached]
+    high = ratio.max(initial=0.0)
+    low = ratio.min(initial=high)
+    if high >= 1.0:
+        return unknown, unknown
+    rest = high / (1.0 - high)
+    return rest * later, (rest - low / (1.0 - low)) * later
+
+
 def _solve(matrix: sparse.csr_array, right: np.ndarray) -> np.ndarray:
-    """Solve a linear system, directly if it is small or if iterations stagnate."""
-    if matrix.shape[0] <= DENSE:
-        return np.linalg.solve(matrix.toarray(), right)
-    found, failed = sparse_linalg.gmres(matrix, right, rtol=1e-10, maxiter=50)
-    return sparse_linalg.spsolve(matrix.tocsc(), right) if failed else found
+    """Solve (1 - matrix) x = right, directly if it is small or if iterations stagnate."""
+    identity = sparse.eye_array(right.size, format="csr")
+    whole = sparse.csr_array(identity - matrix)
+    if right.size <= DENSE:
+        return np.linalg.solve(whole.toarray(), right)
+    found, failed = sparse_linalg.gmres(whole, right, rtol=1e-10, maxiter=50)
+    return sparse_linalg.spsolve(whole.tocsc(), right) if failed else found
 
 
 def _positive_part(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

@@ -18,6 +18,9 @@ from numba import njit
 
 from lifcore import checks
 
+ROUNDING = 1e-9
+"""What a time on a grid may be off by, in units of the grid; continuous times do not notice."""
+
 
 def coincidences(
     spikes: np.ndarray, h: Sequence[float] | np.ndarray, *, paths: int, neurons: int
@@ -40,7 +43,7 @@ def coincidences(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong.
+        If an argument is wrong, or a time is negative or not finite.
 
     Examples
     --------
@@ -54,10 +57,19 @@ def coincidences(
     sizes = checks.positive("h", h)
     paths, neurons = checks.count("paths", paths), checks.count("neurons", neurons, at_least=2)
     spikes = checks.spikes(spikes, paths, neurons)
+    last = float(spikes["time"].max(initial=0.0))
+    if spikes["time"].min(initial=0.0) < 0.0:
+        raise ValueError(f"spikes: time is {spikes['time'].min()}; allowed: times >= 0")
+    if paths * (last / sizes.min() + 2.0) * neurons >= 2.0**63:
+        raise ValueError(
+            f"h = {sizes.min().item()!r} makes too many steps up to the last spike at {last!r}; "
+            f"allowed: fewer than 2**63 of all {paths} paths and {neurons} neurons"
+        )
     out = np.empty((sizes.size, paths))
     for row, size in zip(out, sizes, strict=True):
         # A neuron counts once a step. Euler's times are multiples of h up to rounding.
-        step = np.ceil(spikes["time"] / size * (1.0 - 1e-12)).astype(np.int64)
+        steps = spikes["time"] / size
+        step = np.ceil(np.maximum(steps - ROUNDING * (1.0 + 1e-3 * steps), 0.0)).astype(np.int64)
         cell = spikes["path"] * (step.max(initial=0) + 1) + step
         cells, together = np.unique(
             np.unique(cell * neurons + spikes["neuron"]) // neurons, return_counts=True
@@ -72,16 +84,20 @@ def correlogram(
 ) -> np.ndarray:
     """Return the density of pairs of spikes of two different neurons by their distance.
 
+    Bin k holds the distances from k `width` on and below (k + 1) `width`, for lags of both signs.
+    Two spikes at one instant, which a grid makes frequent, have the lag 0 of either sign and count
+    twice: so bins that are m steps of a grid wide hold 2 m lags each, the first one too.
+
     Parameters
     ----------
     spikes : ndarray
         As in `coincidences`.
     width : float
-        Width of a bin.
+        Width of a bin; of spikes on a grid, a whole multiple of its step.
     bins : int
-        Number of bins, from distance 0 on; lags of both signs are in one bin.
+        Number of bins, from distance 0 on.
     T : float
-        Length of the window.
+        Length of the window that holds all spikes.
     paths, neurons : int
         Their numbers.
 
@@ -93,7 +109,7 @@ def correlogram(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong.
+        If an argument is wrong, or the spikes do not fit into the window.
 
     Examples
     --------
@@ -110,6 +126,9 @@ def correlogram(
     if bins * width >= T:
         raise ValueError(f"bins * width = {bins * width!r}; allowed: below T = {T!r}")
     spikes = checks.spikes(spikes, paths, neurons)
+    span = float(np.ptp(spikes["time"])) if spikes.size else 0.0
+    if span > T * (1.0 + ROUNDING):
+        raise ValueError(f"the spikes span {span!r}; allowed: up to the window's T = {T!r}")
     order = np.lexsort((spikes["time"], spikes["path"]))
     columns = [np.ascontiguousarray(spikes[name][order]) for name in ("path", "neuron", "time")]
     out = np.zeros((bins, paths))
@@ -124,8 +143,9 @@ def correlogram(
 def _count_distances(path, neuron, time, width, out):
     for a in range(path.size):
         for b in range(a + 1, path.size):
-            distance = int((time[b] - time[a]) / width)
-            if path[b] != path[a] or distance >= out.shape[0]:
+            # Compared as a float: an integer made of a large or infinite one is anything.
+            bins = (time[b] - time[a]) / width + ROUNDING
+            if path[b] != path[a] or not bins < out.shape[0]:
                 break
             if neuron[b] != neuron[a]:
-                out[distance, path[a]] += 1.0
+                out[int(bins), path[a]] += 2.0 if time[b] == time[a] else 1.0

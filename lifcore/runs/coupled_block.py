@@ -99,7 +99,6 @@ def plan(
     width = BLOCK
     if isinstance(net, Recurrent):
         neurons = net.sizes[0]
-        checks.exact_size(neurons, paths * stops[-1])
         checks.volleys(net.weights, net.column, float(sizes.max()))
         width = portion(neurons * (1 + sizes.size), stops[-1])
     run = Coupling(
@@ -224,6 +223,7 @@ def pair_block(
     """
     *_, (spikes,) = _simulate_block(run, block)
     spikes = spikes[spikes["lane"] < paths - block * run.width]
+    spikes["time"] = np.minimum(spikes["time"], run.T)  # steps times h may exceed it as floats
     own = spikes.copy()
     own["lane"] += run.width * own["neuron"]
     pairs: list[tuple[np.ndarray, ...]] = []

@@ -39,6 +39,7 @@ class Request:
     seed: np.random.SeedSequence
     start: Start | None
     width: int
+    T: float
 
 
 @dataclass(frozen=True)
@@ -274,5 +275,7 @@ def final_block(run: Request, block: int, paths: int) -> tuple[np.ndarray, ...]:
 
 def _record_block(run: Request, block: int, paths: int) -> np.ndarray:
     spikes = _simulate_block(run, block, paths, record=True)[3]
+    # As floats, steps times h may exceed T in the last place: 3 * 0.1 > 0.3.
+    spikes["time"] = np.minimum(spikes["time"], run.T)
     spikes = spikes[spikes["lane"] < paths - block * run.width]
     return spikes[np.lexsort((spikes["time"], spikes["neuron"], spikes["lane"]))]

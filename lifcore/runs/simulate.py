@@ -132,20 +132,18 @@ def _plan(
     """Validate a request; return what any block needs, and the number of paths."""
     net = network("model", model)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
-    h, _, steps = checks.steps(h, T)
+    h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)
     paths, neurons = checks.count("paths", paths), sum(net.sizes)
     width = BLOCK
     if isinstance(net, Recurrent):
         width = portion(neurons, steps)
-        if scheme == "exact":
-            checks.exact_size(neurons, paths * steps)
-        else:
+        if scheme == "euler":
             checks.volleys(net.weights, net.column, h)
     of = f" of {neurons} neurons" if neurons > 1 else ""
     checks.memory(f"the results of {paths} paths{of}", 24.0 * paths * neurons)
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
-    return Request(net, scheme, h, steps, checks.seed(seed), begin, width), paths
+    return Request(net, scheme, h, steps, checks.seed(seed), begin, width, horizon), paths

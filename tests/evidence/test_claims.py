@@ -179,3 +179,16 @@ def test_ks_distance_is_scipys(n):
 def test_ks_distance_needs_a_sample():
     with pytest.raises(ValueError, match=r"sample is empty; allowed: one or more values"):
         ks_distance(np.array([]), np.array([]))
+
+
+def test_a_failure_that_the_chapter_publishes():
+    true = Claim("true", "x <= 1", 1.0, estimate(0.5, 0.0, 31), kind="bound")
+    false = Claim("false", "x <= 1", 1.0, estimate(2.0, 0.0, 31), kind="bound")
+    claims = Claims([true, false])
+    claims.check(fails=["false"])
+    with pytest.raises(AssertionError, match=r"^false: expected ≤ 1, measured 2 —$"):
+        claims.check()
+    with pytest.raises(AssertionError, match=r"^true: .* said to fail; false: .* measured 2 —$"):
+        claims.check(fails=["true"])
+    with pytest.raises(ValueError, match=r"fails has \['other'\]; allowed: ids of the claims"):
+        claims.check(fails=["other", "false"])

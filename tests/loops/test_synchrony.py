@@ -67,6 +67,19 @@ def test_coincidences_by_hand(seed):
 
 
 @pytest.mark.parametrize("h", [0.1, 0.05, 0.07, 1 / 3])
+@pytest.mark.parametrize("settle", [0.0, 1000.0])
+def test_shifted_times_belong_to_the_step_they_end(h, settle):
+    # What is left of settle + n h after subtraction is off by the rounding of a large number.
+    n = np.arange(1, 200)
+    begun = round(settle / h)
+    times = (begun + n) * h - begun * h
+    spikes = np.concatenate(
+        [table([0] * 199, [0] * 199, times), table([0] * 199, [1] * 199, n * h)]
+    )
+    assert coincidences(spikes, [h], paths=1, neurons=2).tolist() == [[199.0]]
+
+
+@pytest.mark.parametrize("h", [0.1, 0.05, 0.07, 1 / 3])
 def test_times_on_the_grid_belong_to_the_step_they_end(h):
     # Euler's n h, up to rounding; and those of h in steps of 3 h.
     rng = np.random.default_rng(4)
@@ -128,14 +141,52 @@ def test_correlogram_by_hand(seed):
     assert np.array_equal(correlogram(mixed, **request), correlogram(spikes, **request))
 
 
-def test_distances_on_the_edge_of_the_last_bin(monkeypatch):
-    # 18 h - h is below 17 h, but the quotient by h rounds to 17: Euler's times. Run as Python,
-    # where writing past the end of an array is an error.
+@pytest.mark.parametrize("h", [0.1, 0.01, 1 / 3, 0.125])
+@pytest.mark.parametrize("m", [1, 3, 4])
+def test_distances_on_the_edge_of_a_bin(h, m, monkeypatch):
+    # Multiples of h, of which 0.3 / 0.1 is below 3 and 1.8 - 0.1 above 17 h. Run as Python, where
+    # writing past the end of an array is an error.
     monkeypatch.setattr(synchrony, "_count_distances", synchrony._count_distances.py_func)
-    h = 0.1
-    spikes = table([0, 0], [0, 1], [1 * h, 18 * h])
-    found = correlogram(spikes, width=h, bins=17, T=4.0, paths=1, neurons=2)
-    assert (found[:-1] == 0.0).all()
+    n = np.array([1, 2, 4, 5, 9, 18, 31, 41, 1000])
+    spikes = table([0] * 9, np.arange(9) % 2, n * h)
+    found = correlogram(spikes, width=m * h, bins=17, T=1000 * h, paths=1, neurons=2)
+    lags = [b - a for a, b in itertools.combinations(n, 2)]
+    odd = [(j - i) % 2 == 1 for i, j in itertools.combinations(range(9), 2)]
+    bins = np.bincount(np.array(lags)[odd] // m, minlength=17)[:17]
+    middle = m * h * (np.arange(17) + 0.5)
+    assert found[:, 0] == pytest.approx(bins / (2 * m * h * (1000 * h - middle)))
+
+
+def test_two_spikes_at_one_instant_have_a_lag_of_either_sign():
+    spikes = table([0, 0, 0], [0, 1, 1], [1.0, 1.0, 1.5])
+    found = correlogram(spikes, width=0.25, bins=3, T=4.0, paths=1, neurons=2)[:, 0]
+    middle = 0.25 * (np.arange(3) + 0.5)
+    assert found * 0.5 * (4.0 - middle) == pytest.approx([2.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(("h", "m"), [(0.125, 1), (0.1, 1), (0.125, 2), (0.1, 3)])
+def test_independent_trains_on_a_grid_are_flat(h, m):
+    # The first bin holds the lag 0 once and the others twice.
+    rate, T, paths = 0.8, 40.0, 6000
+    rng = np.random.default_rng(8)
+    path, neuron, n = np.nonzero(rng.random((paths, 2, round(T / h))) < rate * h)
+    spikes = table(path, neuron, (n + 1) * h)
+    for row in correlogram(spikes, width=m * h, bins=5, T=T, paths=paths, neurons=2):
+        found = mean(row / rate**2)
+        assert found.mean == pytest.approx(1.0, abs=4.0 * found.standard_error)
+        assert found.standard_error < 0.01
+
+
+def test_euler_s_correlogram_of_unconnected_neurons_is_flat():
+    net = Recurrent(LIF(), np.zeros((2, 2)))
+    settle, T = 10.0, 40.0
+    spikes = simulate_spikes(net, h=0.125, T=settle + T, paths=2048, seed=1)
+    spikes = spikes[spikes["time"] > settle]
+    rates = np.bincount(spikes["path"], minlength=2048) / (2.0 * T)
+    for row in correlogram(spikes, width=0.125, bins=3, T=T, paths=2048, neurons=2):
+        found = mean(row / rates.mean() ** 2)
+        assert found.mean == pytest.approx(1.0, abs=4.0 * found.standard_error + 0.01)
+        assert found.standard_error < 0.02
 
 
 def test_independent_poisson_trains():
@@ -242,6 +293,11 @@ def test_bad_bins_are_refused(change, error):
         ({"paths": 1}, ValueError, r"spikes: path goes from 0 to 1; allowed: from 0 to 0"),
         ({"neurons": 2}, ValueError, r"spikes: neuron goes from 0 to 2; allowed: from 0 to 1"),
         ({"bins": 40}, ValueError, r"bins \* width = 4\.0; allowed: below T = 4\.0"),
+        (
+            {"T": 0.19, "bins": 1},
+            ValueError,
+            r"spikes span 0\.1999.*; allowed: .* window's T = 0\.19",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(change, error, message):
@@ -251,3 +307,20 @@ def test_tables_that_do_not_fit_are_refused(change, error, message):
     }  # fmt: skip
     with pytest.raises(error, match=message):
         correlogram(given.pop("spikes"), **given)
+
+
+@pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf])
+def test_times_that_are_not_finite_are_refused(time):
+    spikes = table([0, 0], [0, 1], [0.1, time])
+    with pytest.raises(ValueError, match=r"spikes: time holds (nan|-?inf); allowed: finite times"):
+        coincidences(spikes, [0.1], paths=1, neurons=2)
+    with pytest.raises(ValueError, match=r"spikes: time holds (nan|-?inf); allowed: finite times"):
+        correlogram(spikes, width=0.1, bins=3, T=4.0, paths=1, neurons=2)
+
+
+def test_steps_that_cannot_be_counted_are_refused():
+    spikes = table([0, 1], [0, 1], [0.1, 0.3])
+    with pytest.raises(ValueError, match=r"spikes: time is -0\.1; allowed: times >= 0"):
+        coincidences(table([0, 1], [0, 1], [0.1, -0.1]), [0.1], paths=2, neurons=2)
+    with pytest.raises(ValueError, match=r"h = 1e-20 makes too many steps"):
+        coincidences(spikes, [0.1, 1e-20], paths=2, neurons=2)

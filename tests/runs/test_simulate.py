@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lifcore import LIF, simulate
+from lifcore import LIF, Feedforward, Recurrent, couple, simulate
 
 NEURON = LIF(mu=1.5, sigma=0.5)
 REQUEST = {"h": 0.0625, "T": 4.0, "paths": 700, "seed": 21}
@@ -281,3 +281,21 @@ def test_bad_indices(call):
     for wrong in (True, 0.0, None, "0"):
         with pytest.raises(TypeError, match=r"path = .* is a \w+; allowed: an integer"):
             getattr(ensemble, call)(wrong)
+
+
+@pytest.mark.parametrize("scheme", ["euler", "exact"])
+@pytest.mark.parametrize(("h", "T"), [(0.1, 0.3), (0.1, 0.7), (0.05, 0.15)])
+def test_no_spike_is_stamped_after_the_horizon(scheme, h, T):
+    # 3 * 0.1 is above 0.3, as floats; the spikes of the last step are counted in (0, T].
+    assert round(T / h) * h > T
+    fast = LIF(mu=8.0, sigma=4.0)
+    for model in (fast, Feedforward([fast, fast], [[[0.1]]]), Recurrent(fast, np.zeros((2, 2)))):
+        run = simulate(model, h=h, T=T, paths=600, seed=1, scheme=scheme)
+        times = run.all_spikes()["time"]
+        assert times.size == run.spike_counts.sum() > 0
+        assert times.max() <= T
+        if scheme == "euler":
+            assert times.max() == T
+        pairs = couple(model, h=[h], T=T, paths=600, seed=1).spike_pairs(tolerance=T)[0]
+        assert (pairs.time + pairs.delay <= T * (1.0 + 1e-15)).all()
+        assert pairs.time.max() <= T
