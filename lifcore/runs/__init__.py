@@ -15,6 +15,7 @@ from lifcore.runs.observables import (
     voltage_square,
 )
 from lifcore.runs.simulate import simulate, simulate_spikes
+from lifcore.runs.starts import random_start, settling_time
 
 __all__ = [
     "HISTORY",
@@ -29,6 +30,8 @@ __all__ = [
     "hill",
     "named_executor",
     "near_threshold",
+    "random_start",
+    "settling_time",
     "simulate",
     "simulate_spikes",
     "sine_of_current",

@@ -3,7 +3,8 @@
 from lifcore.stability.exponents import Exponent, saltation_factor
 from lifcore.stability.growth import Synchrony, exponent_by_growth, synchronise
 from lifcore.stability.lyapunov import exponent_by_flux, exponent_by_tangent
-from lifcore.stability.tangent import Spectrum, network_spectrum, spectrum_of_record
+from lifcore.stability.spectrum import Spectrum
+from lifcore.stability.tangent import network_spectrum, spectrum_of_record
 
 __all__ = [
     "Exponent",

@@ -19,6 +19,7 @@ from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.starts import start_of_block
 from lifcore.schemes.copies import Flock, Looks, Rescaling, flock_block
 from lifcore.schemes.exact import exact_step
 from lifcore.schemes.state import Streams
@@ -26,11 +27,12 @@ from lifcore.schemes.tangents import sums
 from lifcore.stability.exponents import (
     RESTING,
     Exponent,
-    at_rest,
     controlled,
-    path_mean,
+    phase_norm,
     resting,
     stationary_times,
+    stretches,
+    time_average,
 )
 from lifcore.strong.flux import step_for
 
@@ -89,15 +91,21 @@ def exponent_by_growth(
         raise ValueError(f"distance = {distance!r}; allowed: from 1e-12 to 1e-4 of the range of V")
     tasks = [(lif, distance, settle, T, checks.seed(seed), b) for b in range(block_count(paths))]
     blocks = map_blocks(_growth_block, tasks, executor, "growth of a distance")
-    growth, logs, counts, drive = (
+    growth, logs, counts, drive, norm = (
         np.concatenate(part)[:paths] for part in zip(*blocks, strict=True)
     )
     if not np.isfinite(growth).all():
         raise RuntimeError("two paths have become equal; allowed: a larger distance")
     if not counts.any():
-        return resting(lif, np.full(paths, -lif.g), f"{RESTING} ({paths} paths of {T:g})")
-    values, same = controlled(growth / T, drive), controlled(logs / T - lif.g, drive)
-    return Exponent(path_mean(values), float(counts.mean()) / T, values=values, same_paths=same)
+        note = f"{RESTING} ({paths} paths of {T:g})"
+        return resting(lif, np.full(paths, -lif.g), note, stretches(lif, T))
+    values = controlled((growth - norm) / T, drive)
+    same = controlled((logs - norm) / T - lif.g, drive)
+    rate = float(counts.mean()) / T
+    # A finite distance errs by about itself at every spike, rounding by what a reset rounds off.
+    error = (distance + 1e-15 / distance) * rate + 1e-12 * lif.g
+    found, note = time_average(values, int(counts.sum()), stretches(lif, T), error)
+    return Exponent(found, rate, note, values=values, same_paths=same)
 
 
 @dataclass(frozen=True)
@@ -253,11 +261,11 @@ def synchronise(
 def _growth_block(
     lif: LIF, distance: float, settle: float, T: float, seed: np.random.SeedSequence, block: int
 ) -> tuple[np.ndarray, ...]:
-    v, i = at_rest(lif)
+    v, i = start_of_block(lif, seed, block)[:, 0]
     streams = Streams(*generators(seed, block))
     d = distance * (lif.v_th - lif.v_reset)
     for time in (settle, T):
-        total = sums(BLOCK)
+        begin, total = phase_norm(lif, v), sums(BLOCK)
         apart, growth = np.full((BLOCK, 1), d), np.zeros((BLOCK, 1))
         h = step_for(lif, time) if time > 0.0 else 1.0
         flock_block(
@@ -270,7 +278,8 @@ def _growth_block(
             Looks(1, np.empty((0, 0, 0))),
         )
     with np.errstate(divide="ignore"):
-        return (growth + np.log(np.abs(apart) / d))[:, 0], total.logs, total.counts, total.drive
+        grown = (growth + np.log(np.abs(apart) / d))[:, 0]
+    return grown, total.logs, total.counts, total.drive, phase_norm(lif, v) - begin
 
 
 def _flock(

@@ -25,6 +25,7 @@ from lifcore.evidence.statistics import estimate
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.starts import start_of_block
 from lifcore.schemes.euler import euler_step
 from lifcore.schemes.exact import exact_step
 from lifcore.schemes.scheme import entry
@@ -33,12 +34,13 @@ from lifcore.schemes.tangents import euler_tangent, exact_tangent, sums
 from lifcore.stability.exponents import (
     RESTING,
     Exponent,
-    at_rest,
     controlled,
     never_spikes,
-    path_mean,
+    phase_norm,
     resting,
     stationary_times,
+    stretches,
+    time_average,
 )
 from lifcore.stationary.fokker_planck import stationary
 from lifcore.strong.flux import CrossingSpeeds, step_for
@@ -72,6 +74,8 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
     """
     one_neuron("lif", lif)
     kick = lif.g * (lif.v_th - lif.v_reset)
+    period = constant_drive_period(lif)
+    spiking = math.isfinite(period)
     if speeds is not None:
         checks.instance("speeds", speeds, CrossingSpeeds)
         paths, T = checks.count("speeds.paths", speeds.paths), speeds.T
@@ -81,7 +85,8 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
                 "as many of one as of the other"
             )
         if speeds.speed.size == 0:
-            return resting(lif, np.full(paths, -lif.g), f"{RESTING} ({paths} paths of {T:g})")
+            note = f"{RESTING} ({paths} paths of {T:g})"
+            return resting(lif, np.full(paths, -lif.g), note, stretches(lif, T))
         if (np.diff(speeds.path) < 0).any() or not 0 <= speeds.path[0] <= speeds.path[-1] < paths:
             raise ValueError(
                 "speeds.path is not sorted or names a path that there is not; allowed: "
@@ -90,10 +95,14 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
         logs = np.log1p(kick / checks.positive("speeds.speed", speeds.speed))
         values = np.bincount(speeds.path, logs, paths) / T - lif.g
         rate = speeds.speed.size / (paths * T)
-        return Exponent(path_mean(values), rate, values=values)
+        # Speeds do not say at which phases a path begins and ends: two of them, uniform each.
+        phases = lif.g * period * math.sqrt(1 / 6) / (T * math.sqrt(paths)) if spiking else 0.0
+        found, note = time_average(values, speeds.speed.size, stretches(lif, T))
+        error = math.hypot(found.standard_error, phases) + 1e-12 * (lif.g + rate)
+        found = estimate(found.mean, error, found.freedom)
+        return Exponent(found, rate, note, values=values)
     if lif.sigma == 0.0:
-        period = constant_drive_period(lif)
-        if math.isinf(period):
+        if not spiking:
             return resting(lif, np.empty(0), RESTING)
         value = -lif.g + math.log1p(kick / (lif.mu - lif.i_th)) / period
         return Exponent(estimate(value, 0.0, math.inf), 1.0 / period, "constant drive: neutral")
@@ -131,8 +140,8 @@ def exponent_by_tangent(
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
     settle : float, optional
-        Time before, in which the law becomes stationary; by default 16 times the slower of 1/g
-        and tau.
+        Time before, in which the law becomes stationary, from stationary currents and random
+        phases (`lifcore.runs.starts`); by default 16/g, or 64 periods if these are shorter.
     scheme : {"exact", "euler"}, optional
         Whose paths.
     h : float, optional
@@ -144,12 +153,14 @@ def exponent_by_tangent(
     -------
     Exponent
         Of each path's value its regression on the mean noise along the path, which has the
-        mean zero, is subtracted (from 64 paths on).
+        mean zero, is subtracted (from 64 paths on). The interval is infinite, and the note says
+        so, with fewer than ten spikes on all paths or fewer than 30 stretches of twice the slower
+        of 1/g and tau.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong.
+        If an argument is wrong, or settling by default would take hours.
     RuntimeError
         If a spike has a crossing speed that is not positive.
 
@@ -160,39 +171,41 @@ def exponent_by_tangent(
     True
     """
     one_neuron("lif", lif)
-    T, settle, paths = stationary_times(lif, T, settle, paths)
     scheme = checks.one_of("scheme", scheme, ("exact", "euler"))
     if scheme == "exact" and h is not None:
         raise ValueError(f"h = {h!r} for exact paths; allowed: none, their step has no influence")
-    decay = lif.g
-    sizes = [step_for(lif, T)] * 2
+    decay, step = lif.g, None
     if scheme == "euler":
         step = checks.steps(h, T)[0]
         checks.euler_stable(step, lif.decay_rates)
         if lif.g * step >= 1.0:
             raise ValueError(f"h = {h!r} is not below 1/g = {1.0 / lif.g!r}; allowed: g h < 1")
-        decay, sizes = -math.log1p(-lif.g * step) / step, [step, step]
-        if settle > 0.0:
-            checks.steps(step, settle)
-    elif settle > 0.0:
-        sizes[0] = step_for(lif, settle)
+        decay = -math.log1p(-lif.g * step) / step
+    T, settle, paths = stationary_times(lif, T, settle, paths, step)
+    sizes = [step or step_for(lif, time) if time > 0.0 else 1.0 for time in (settle, T)]
+    if scheme == "euler" and settle > 0.0:
+        checks.steps(sizes[0], settle)
     root = checks.seed(seed)
     tasks = [(lif, scheme, sizes, settle, T, root, b) for b in range(block_count(paths))]
     blocks = map_blocks(_tangent_block, tasks, executor, f"tangent average, {scheme}")
-    logs, counts, drive = (np.concatenate(part)[:paths] for part in zip(*blocks, strict=True))
+    logs, counts, drive, norm = (np.concatenate(part)[:paths] for part in zip(*blocks, strict=True))
     if not counts.any():
-        return resting(lif, np.full(paths, -decay), f"{RESTING} ({paths} paths of {T:g})", decay)
-    values = controlled(logs / T - decay, drive)
-    return Exponent(path_mean(values), float(counts.mean()) / T, values=values)
+        note = f"{RESTING} ({paths} paths of {T:g})"
+        return resting(lif, np.full(paths, -decay), note, stretches(lif, T), decay)
+    values = controlled((logs - norm) / T - decay, drive)
+    rate = float(counts.mean()) / T
+    found, note = time_average(values, int(counts.sum()), stretches(lif, T), 1e-12 * (decay + rate))
+    return Exponent(found, rate, note, values=values)
 
 
 def _tangent_block(
     lif: LIF, scheme: str, sizes: list[float], settle: float, T: float,
     seed: np.random.SeedSequence, block: int, room: int = 4 * BLOCK,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    v, i = at_rest(lif)
+    v, i = start_of_block(lif, seed, block)[:, 0]
     streams, slowest = Streams(*generators(seed, block)), math.inf
     for h, time in zip(sizes, (settle, T), strict=True):
+        begin = phase_norm(lif, v)
         total, steps = sums(BLOCK), round(time / h)
         state = State(v, i, total.counts)
         if scheme == "euler":
@@ -205,4 +218,4 @@ def _tangent_block(
         slowest = min(slowest, float(total.slowest[0]))
     if slowest <= 0.0:
         raise RuntimeError(f"a crossing speed of {slowest:g}; allowed: above 0")
-    return total.logs, total.counts, total.drive
+    return total.logs, total.counts, total.drive, phase_norm(lif, v) - begin

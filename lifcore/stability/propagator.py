@@ -35,20 +35,20 @@ def saltate(a, kick, weights, j, speed, basis):
 
 
 @njit(nogil=True, cache=True)
-def path_exponents(constants, record, window, out):
-    """Write what one path's tangent vectors grow by in all, in logarithms, into `out`.
+def path_growth(constants, spikes, marks, norms, every, out):
+    """Write into `out` by how much each tangent direction grows from one mark to the next.
 
-    `constants` are g, 1/tau, the kick g (v_th - v_reset) of every neuron, and all weights; `record`
-    the path's spikes in order: times, neurons, speeds; `window` when to begin and end measuring,
-    and after which time to orthonormalise at the latest.
+    `constants` are g, 1/tau, the kick g (v_th - v_reset) of every neuron, and all weights; `spikes`
+    the path's times, neurons and speeds in order, `marks` (marks,) increasing times, `norms`
+    (marks, neurons) what delta V of each neuron is multiplied by to measure lengths at a mark;
+    `out` has the shape (marks - 1, rows).
     """
     g, a, kick, weights = constants
-    times, neurons, speeds = record
-    begin, end, every = window
+    times, neurons, speeds = spikes
     n = g.size
     # A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
     # vectors lie in invariant subspaces, which only rounding leaves: begin with none of them.
-    rows = out.size
+    rows = out.shape[1]
     basis = np.eye(rows, 2 * n)
     for r in range(rows):
         for k in range(2 * n):
@@ -56,30 +56,31 @@ def path_exponents(constants, record, window, out):
     lost = np.zeros(rows)
     orthonormalise(basis, lost)
     now, event, next_turn = 0.0, 0, 0.0
-    measuring = False
+    mark = 0
     out[:] = 0.0
-    while now < end:
-        # The next of: spike, time to orthonormalise, begin, end.
-        stop = min(next_turn, end)
-        if not measuring:
-            stop = min(stop, begin)
+    while mark < marks.size:
+        # The next of: spike, time to orthonormalise, mark.
+        stop = min(next_turn, marks[mark])
         spike = event < times.size and times[event] <= stop
         if spike:
             stop = times[event]
-        span = stop - now
-        carry(g, a, span, basis)
+        carry(g, a, stop - now, basis)
         now = stop
         if spike:
             saltate(a, kick, weights, neurons[event], speeds[event], basis)
             event += 1
             continue
+        at_mark = now >= marks[mark]
+        if at_mark:
+            basis[:, :n] *= norms[mark]
         orthonormalise(basis, lost)
         next_turn = now + every
-        if measuring:
+        if mark > 0:
             for r in range(rows):
-                out[r] += lost[r]
-        elif now >= begin:
-            measuring = True
+                out[mark - 1, r] += lost[r]
+        if at_mark:
+            basis[:, :n] /= norms[mark]
+            mark += 1
 
 
 @njit(nogil=True, cache=True)

@@ -16,47 +16,29 @@ matrix of weights over all neurons will do, layered or not.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from lifcore import checks
-from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
-from lifcore.models.neuron import LIF
+from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.simulate import simulate_spikes
-from lifcore.stability.propagator import path_exponents
+from lifcore.runs.starts import random_start
+from lifcore.stability.exponents import (
+    FEWEST_SPIKES,
+    FEWEST_STRETCHES,
+    affordable_settling,
+    never_spikes,
+    stretches,
+)
+from lifcore.stability.propagator import path_growth
+from lifcore.stability.spectrum import Spectrum
 from lifcore.strong.flux import step_for
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """The Lyapunov spectrum of a network, and what its neurons have one by one.
-
-    Attributes
-    ----------
-    values : ndarray, shape (paths, count)
-        Each path's exponents, the largest first; 2 neurons of them unless fewer were asked for.
-    own : ndarray, shape (paths, 2 neurons)
-        Each path's union over neurons of -g + mean log s and -1/tau, the largest first.
-
-    Examples
-    --------
-    >>> found = network_spectrum(LIF(tau=0.2), T=50.0, paths=4, seed=1)
-    >>> found.values.shape
-    (4, 2)
-    """
-
-    values: np.ndarray = field(repr=False)
-    own: np.ndarray = field(repr=False)
-
-    @property
-    def exponents(self) -> tuple[Estimate, ...]:
-        """The exponents, the largest first."""
-        return tuple(mean(column) for column in self.values.T)
 
 
 def spectrum_of_record(
@@ -123,7 +105,8 @@ def spectrum_of_record(
     if matrix.shape != (count, count) or not np.isfinite(matrix).all():
         raise ValueError(f"weights has shape {matrix.shape}; allowed: finite, {(count, count)}")
     record = t, who.astype(np.int64), a
-    return _of_paths(_constants(net, matrix), [record], begin, end, 2 * count)[0]
+    plain = np.ones((1, 2, count))
+    return _of_paths(_constants(net, matrix), [record], [begin, end], plain, 2 * count)[0][0]
 
 
 def network_spectrum(
@@ -150,7 +133,9 @@ def network_spectrum(
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
     settle : float, optional
-        Time before, by default 16 times the slowest of 1/g and tau.
+        Time before, from stationary currents and random phases (`lifcore.runs.starts`); by
+        default 16 times the slowest of 1/g and, in networks, tau. Several attractors, of a network
+        with hardly any noise, are all visited, and the mean is taken over them.
     count : int, optional
         How many exponents, from the largest down; by default all.
     executor : concurrent.futures.Executor, optional
@@ -159,11 +144,15 @@ def network_spectrum(
     Returns
     -------
     Spectrum
+        Lengths at the ends are measured in times where a neuron's drive makes it spike, as in
+        `lifcore.stability.exponents.phase_norm` (V taken as that of the mean drive since the last
+        spike). Intervals are infinite with fewer than ten spikes a neuron, all paths together, or
+        fewer than 30 stretches of twice the slowest of 1/g and tau.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong.
+        If an argument is wrong, or settling by default would take hours.
 
     Examples
     --------
@@ -176,14 +165,16 @@ def network_spectrum(
     rows = 2 * len(net.neurons)
     if count is not None:
         rows = int(checks.real("count", checks.count("count", count), at_most=rows))
-    slow = [1.0 / rate for n in net.neurons for rate in (n.g, n.a) if rate > 0.0]
-    begin = 16.0 * max(slow, default=0.0)
-    if settle is not None:
+    if settle is None:
+        begin = affordable_settling(net, paths)
+    else:
         begin = checks.real("settle", settle, at_least=0.0)
     h = min(step_for(neuron, begin + T) for neuron in net.neurons)
+    root = checks.seed(seed)
     spikes = simulate_spikes(
-        net, h=h, T=begin + T, paths=paths, seed=seed, scheme="exact", executor=executor
-    )
+        net, h=h, T=begin + T, paths=paths, seed=root, scheme="exact",
+        start=random_start(net, paths, root), executor=executor,
+    )  # fmt: skip
     spikes = spikes[np.lexsort((spikes["time"], spikes["path"]))]
     edges = np.searchsorted(spikes["path"], np.arange(paths + 1))
     records = [
@@ -191,19 +182,53 @@ def network_spectrum(
         for own in (spikes[a:b] for a, b in pairwise(edges))
     ]
     constants = _constants(net, _all_weights(net))
+    marks = [begin, begin + 0.5 * T, begin + T]
+    norms = np.array([_norms(net.neurons, record, marks) for record in records])
     tasks = [
-        (constants, [records[k] for k in part], begin, begin + T, rows)
+        (constants, [records[k] for k in part], marks, norms[part], rows)
         for part in np.array_split(np.arange(paths), min(paths, 16))
     ]
-    values = np.concatenate(map_blocks(_of_paths, tasks, executor, "tangent dynamics"))
+    done = map_blocks(_of_paths, tasks, executor, "tangent dynamics")
+    values, halves = (np.concatenate(part) for part in zip(*done, strict=True))
     g, a, kick, _ = constants
     own = np.empty((paths, 2 * g.size))
+    own[:, : g.size] = np.log(norms[:, -1] / norms[:, 0]) / T - g
+    own[:, g.size :] = -a
+    seen = 0
     for row, (time, neuron, speed) in zip(own, records, strict=True):
         late = time > begin
         logs = np.log1p(kick[neuron[late]] / speed[late])
-        row[: g.size] = np.bincount(neuron[late], logs, g.size) / T - g
-        row[g.size :] = -a
-    return Spectrum(values, -np.sort(-own, axis=1))
+        row[: g.size] += np.bincount(neuron[late], logs, g.size) / T
+        seen += int(late.sum())
+    pieces = paths * min(stretches(neuron, T) for neuron in net.neurons)
+    note = ""
+    if pieces < FEWEST_STRETCHES:
+        note = f"intervals unknown: fewer than {FEWEST_STRETCHES} independent stretches of time"
+    elif seen < FEWEST_SPIKES * g.size and not all(never_spikes(n) for n in net.neurons):
+        note = f"intervals unknown: fewer than {FEWEST_SPIKES} spikes a neuron"
+    return Spectrum(values, -np.sort(-own, axis=1), halves, note)
+
+
+def _norms(
+    neurons: Sequence[LIF], record: tuple[np.ndarray, ...], marks: list[float]
+) -> np.ndarray:
+    """Return what delta V of each neuron is multiplied by at each mark to measure it as a time.
+
+    On the orbit of a constant drive mu - g V falls like exp(-g t) from the last spike on, for at
+    most a period. A neuron that such a drive leaves at rest is not forced to spike by mu alone,
+    but perhaps by its input: there as well, for a time of 2/g.
+    """
+    times, who, _ = record
+    norms = np.ones((len(marks), len(neurons)))
+    for k, lif in enumerate(neurons):
+        if lif.g > 0.0:
+            longest = constant_drive_period(lif) if lif.mu > lif.i_th else 2.0 / lif.g
+            own = times[who == k]
+            at = np.searchsorted(own, marks, side="right") - 1
+            for m, last in enumerate(at):
+                age = marks[m] - own[last] if last >= 0 else math.inf
+                norms[m, k] = math.exp(lif.g * min(age, longest))
+    return norms
 
 
 def _all_weights(net: Network) -> np.ndarray:
@@ -225,15 +250,20 @@ def _constants(net: Network, weights: np.ndarray) -> tuple[np.ndarray, ...]:
 def _of_paths(
     constants: tuple[np.ndarray, ...],
     records: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    begin: float,
-    end: float,
+    marks: list[float],
+    norms: np.ndarray,
     rows: int,
-) -> np.ndarray:
-    """Return the sorted `rows` largest exponents of some paths, shape (paths, rows)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted `rows` largest exponents of some paths, shape (paths, rows).
+
+    Those from the first mark to the last, and the mean of those from mark to mark.
+    """
     g, a = constants[:2]
     # Orthonormalise often enough that no direction outgrows another by more than a few e-folds.
     every = 1.0 / max(1e-300, float(max(g.max(), a.max())))
-    out = np.empty((len(records), rows))
-    for row, record in zip(out, records, strict=True):
-        path_exponents(constants, record, (begin, end, every), row)
-    return -np.sort(-out / (end - begin), axis=1)
+    at = np.asarray(marks)
+    out = np.empty((len(records), at.size - 1, rows))
+    for part, record, norm in zip(out, records, norms, strict=True):
+        path_growth(constants, record, at, norm, every, part)
+    parts = -np.sort(-out / np.diff(at)[:, None], axis=2)
+    return -np.sort(-out.sum(axis=1) / (at[-1] - at[0]), axis=1), parts.mean(axis=1)

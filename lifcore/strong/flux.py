@@ -24,10 +24,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifcore import checks
-from lifcore.evidence.statistics import Estimate, mean
+from lifcore.evidence.proportions import Proportion, proportion
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.runs.ensemble import Start
 from lifcore.runs.simulate import simulate, simulate_spikes
+from lifcore.runs.starts import random_start
 
 
 def slow_spike_bound(rho: float, T: float, alpha: np.ndarray | float) -> np.ndarray:
@@ -152,8 +153,10 @@ class CrossingSpeeds:
         levels = np.atleast_1d(checks.positive("alpha", alpha))
         return self._sums(np.ones(self.speed.size), [self.speed < a for a in levels])
 
-    def probability_below(self, alpha: float) -> Estimate:
+    def probability_below(self, alpha: float) -> Proportion:
         """Return the probability that some spike of a path is slower than alpha.
+
+        Its interval is that of counts (Clopper and Pearson 1934), right also where none was seen.
 
         Examples
         --------
@@ -161,10 +164,13 @@ class CrossingSpeeds:
         >>> speeds.probability_below(0.2).mean
         0.5
         """
-        return mean(self.counts_below(alpha)[0] > 0.0)
+        return proportion(int((self.counts_below(alpha)[0] > 0.0).sum()), self.paths)
 
     def inverse_squares(self, alpha: np.ndarray | float) -> np.ndarray:
         """Return each path's sum of 1/A² over its spikes with A >= alpha.
+
+        A^-4 has no mean: for an alpha of which few spikes are below ten times, an interval of the
+        mean over paths does not cover.
 
         Parameters
         ----------
@@ -237,8 +243,8 @@ def crossing_speeds(
         As in `simulate`.
     settle : float, optional
         If given, spikes are collected only after this time, from then on for a time T: for a
-        stationary start. It should be several times the slower of 1/g, tau and, for nearly
-        periodic neurons, the time in which spike trains decorrelate.
+        stationary start. Several times 1/g will do, as paths then begin with stationary currents
+        and random phases (`lifcore.runs.starts`).
     start : pair, optional
         Initial (V, I), as in `simulate`.
     executor : concurrent.futures.Executor, optional
@@ -267,6 +273,8 @@ def crossing_speeds(
         first, own = (
             np.random.SeedSequence(own.entropy, spawn_key=(*own.spawn_key, k)) for k in (0, 1)
         )
+        if start is None:
+            start = random_start(lif, checks.count("paths", paths), first)
         settled = simulate(
             lif, h=step_for(lif, settle), T=settle, paths=paths, seed=first, scheme="exact",
             start=start, executor=executor,

@@ -157,3 +157,10 @@ def test_printed_pieces_are_joined_and_nothing_else():
     pieces = [stream("a\n"), stream("b"), stream("c\n"), display("text/plain", "x"), stream("d")]
     joined = notebooks.merge_streams(pieces)
     assert [notebooks.text(o.get("text", "x")) for o in joined] == ["a\nbc\n", "x", "d"]
+
+
+def test_captions_and_alternative_texts_survive_tidying(good):
+    shown = {"figure": {"caption": "A path."}, "image": {"alt": "A curve rises."}}
+    good["cells"][2]["metadata"] = {"tags": ["hide-input"], "mystnb": shown, "execution": {}}
+    notebooks.tidy(good)
+    assert good["cells"][2]["metadata"] == {"tags": ["hide-input"], "mystnb": shown}

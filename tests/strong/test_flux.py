@@ -25,6 +25,8 @@ def test_sums_by_hand():
     )
     np.testing.assert_allclose(HAND.inverse_squares(0.2), [[4.0, 0.0, 25.0 + 1 / 0.09, 0.0]])
     assert HAND.probability_below(0.15).mean == 0.25
+    assert HAND.probability_below(0.05).mean == 0.0
+    assert HAND.probability_below(0.05).high == pytest.approx(1.0 - 0.025**0.25)
 
 
 def test_a_speed_equal_to_alpha_is_not_below_it():

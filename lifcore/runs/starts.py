@@ -1,0 +1,130 @@
+r"""Where paths begin that are to be stationary, and for how long they settle.
+
+Without input the current is stationary by itself: it is drawn from its law, a normal one of mean
+mu and variance sigma² tau/2. The potential begins at a uniformly random phase of the orbit on
+which a constant current would carry it, from v_reset to v_th in the time `constant_drive_period`:
+a nearly periodic neuron forgets its phase so slowly that no settling would make it random. If the
+current does not reach the threshold the potential begins at its rest. What is left of this start,
+and what input does, is forgotten in `settling_time`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.noise.streams import BLOCK, block_count, child
+
+SETTLING = 16.0
+"""Settling time over the time scale by which a start is forgotten: e^-16 of it is left."""
+
+_START = 2**32 - 1  # the child of a request's seed for starts; blocks are the children from 0 on
+
+
+def random_start(
+    model: LIF | Feedforward | Recurrent, paths: int, seed: np.random.SeedSequence
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw V and I of all paths: stationary currents, and random phases.
+
+    Parameters
+    ----------
+    model : LIF, Feedforward or Recurrent
+        The neuron or network; the neurons' input is left out of account.
+    paths : int
+        Number of paths; more of them leave the first ones as they are.
+    seed : SeedSequence
+        The request's seed; streams of its blocks are not touched.
+
+    Returns
+    -------
+    v, i : ndarray, shape (paths, neurons)
+        As `lifcore.runs.simulate` takes them for its `start`.
+
+    Examples
+    --------
+    >>> v, i = random_start(LIF(mu=1.5, sigma=0.0), 512, np.random.SeedSequence(1))
+    >>> v.shape, bool((v >= 0.0).all() and (v < 1.0).all()), bool((i == 1.5).all())
+    ((512, 1), True, True)
+    """
+    net = network("model", model)
+    blocks = [start_of_block(net, seed, block) for block in range(block_count(paths))]
+    v, i = np.concatenate(blocks, axis=2)[:, :, :paths]
+    return np.ascontiguousarray(v.T), np.ascontiguousarray(i.T)
+
+
+def start_of_block(
+    model: LIF | Feedforward | Recurrent, seed: np.random.SeedSequence, block: int
+) -> np.ndarray:
+    """Return the start of a block, V and I of shape (2, neurons, BLOCK).
+
+    Examples
+    --------
+    >>> start_of_block(LIF(), np.random.SeedSequence(1), 0).shape
+    (2, 1, 256)
+    """
+    neurons = network("model", model).neurons
+    stream = np.random.Generator(np.random.SFC64(child(seed, _START, block)))
+    state = np.empty((2, len(neurons), BLOCK))
+    for j, lif in enumerate(neurons):
+        normal, phase = stream.standard_normal(BLOCK), stream.random(BLOCK)
+        state[1, j] = lif.mu + current_spread(lif) * normal
+        state[0, j] = _potential(lif, lif.mu + _slow_spread(lif) * normal, phase)
+    return state
+
+
+def settling_time(model: LIF | Feedforward | Recurrent) -> float:
+    """Return the time in which what `random_start` leaves to be forgotten is forgotten.
+
+    For a single neuron that is 16/g, or 64 periods of a neuron that always spikes if these are
+    shorter (a neuron with hardly any leak). Input needs 16 tau as well.
+
+    Examples
+    --------
+    >>> settling_time(LIF()), settling_time(LIF(tau=1e6)), settling_time(LIF(g=1e-6)) < 100
+    (16.0, 16.0, True)
+    """
+    net = network("model", model)
+    times = []
+    for lif in net.neurons:
+        leak = 1.0 / lif.g if lif.g > 0.0 else math.inf
+        own = min(leak, 4.0 * constant_drive_period(lif, lif.mu - 4.0 * _slow_spread(lif)))
+        if math.isinf(own) or len(net.neurons) > 1 or isinstance(net, Recurrent):
+            own = max(0.0 if math.isinf(own) else own, 0.0 if math.isinf(lif.tau) else lif.tau)
+        times.append(own)
+    return SETTLING * max(times)
+
+
+def current_spread(lif: LIF) -> float:
+    """Return the standard deviation of the stationary current, 0 where there is none.
+
+    Examples
+    --------
+    >>> current_spread(LIF(sigma=2.0, tau=0.5))
+    1.0
+    """
+    return 0.0 if math.isinf(lif.tau) else lif.sigma * math.sqrt(0.5 * lif.tau)
+
+
+def _slow_spread(lif: LIF) -> float:
+    """Return the part of the current's spread that lasts for an interval between spikes."""
+    leak = 1.0 / lif.g if lif.g > 0.0 else math.inf
+    time = min(leak, constant_drive_period(lif))
+    if math.isinf(lif.tau) or math.isinf(time):
+        return 0.0
+    return current_spread(lif) * lif.tau / (lif.tau + time)
+
+
+def _potential(lif: LIF, current: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Return V at some phases, 0 to 1, of its orbit under constant currents; else at rest."""
+    gap = lif.v_th - lif.v_reset
+    above = current > lif.i_th
+    speed = np.where(above, current - lif.i_th, 1.0)
+    if lif.g == 0.0:
+        return np.where(above, lif.v_reset + gap * phase, lif.v_reset)
+    left = np.exp(-phase * np.log1p(lif.g * gap / speed))  # of the way from v_reset to rest
+    spiking = lif.v_reset + (speed / lif.g + gap) * (1.0 - left)
+    highest = np.nextafter(lif.v_th, -math.inf)
+    return np.minimum(np.where(above, spiking, current / lif.g), highest)
