@@ -11,6 +11,7 @@ from lifcore.runs.coupling import couple
 from lifcore.runs.ensemble import Ensemble
 from lifcore.runs.simulate import simulate, simulate_spikes
 from lifcore.stationary.fokker_planck import Stationary, stationary
+from lifcore.weak.rate_bias import RateParts, rate_parts
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,7 @@ __all__ = [
     "Estimate",
     "Feedforward",
     "Order",
+    "RateParts",
     "Recurrent",
     "Stationary",
     "constant_drive_period",
@@ -32,6 +34,7 @@ __all__ = [
     "fit_order",
     "ks_distance",
     "mean",
+    "rate_parts",
     "ratio",
     "simulate",
     "simulate_spikes",

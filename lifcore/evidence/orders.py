@@ -46,7 +46,8 @@ def fit_order(
     """Fit error = constant * h**order by weighted least squares on logarithms.
 
     Each level has the weight of its own precision, the inverse of the jackknife variance of
-    its logarithm; the interval takes the weights as given.
+    its logarithm; the interval takes the weights as given. With fewer than 10 batches all levels
+    weigh alike.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def fit_order(
 
     Raises
     ------
+    TypeError
+        If values are Estimates: they have lost what their levels share.
     ValueError
         If there are fewer than two levels, or a mean is not positive without one of the
         batches: then there is no logarithm, and more paths are needed.
@@ -75,6 +78,11 @@ def fit_order(
     >>> round(fit_order(h, np.outer(h**2, np.ones(64))).order.mean, 12)
     2.0
     """
+    if np.asarray(values).dtype == object:
+        raise TypeError(
+            "values holds no plain numbers (Estimates?); allowed: the numbers behind the means, "
+            "shape (levels, paths), since an order's interval needs what the levels share"
+        )
     h = np.asarray(h, dtype=np.float64)
     values = np.asarray(values, dtype=np.float64)
     if h.ndim != 1 or h.size < 2 or values.ndim != 2 or values.shape[0] != h.size:
@@ -94,7 +102,9 @@ def fit_order(
         )
     x, y = np.log(h), np.log(means) * (0.5 if root else 1.0)
     spread = ((y[:, 1:] - y[:, 1:].mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    precision = 1.0 / spread if (spread > 0.0).all() else np.ones_like(x)
+    # Of few batches the variances are so rough that weights made of them would spoil the interval.
+    rough = y.shape[1] - 1 < 10 or not (spread > 0.0).all()
+    precision = np.ones_like(x) if rough else 1.0 / spread
     precision /= precision.sum()
     centre = precision @ x
     centred = precision * (x - centre)

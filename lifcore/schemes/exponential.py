@@ -87,9 +87,8 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
         np.array([getattr(flows[n], x) for n in each])
         for x in ("decay_i", "decay_v", "gain", "drift", "chain")
     ]
-    return ExponentialStep(
-        np.full(len(each), h), *own, *table, np.array([carries[n] for n in each])
-    )
+    carry = np.array([carries[neuron] for neuron in each])
+    return ExponentialStep(*[np.full(len(each), h), *own, *table, carry])
 
 
 @kernel(entry, ExponentialStep)

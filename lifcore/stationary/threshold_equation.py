@@ -103,13 +103,25 @@ def solve_threshold(
         "reach", reach, at_least=6.0, at_most=20.0, hint="less cuts off fast crossings"
     )
     tolerance = checks.real("tolerance", tolerance, at_least=1e-11, at_most=1e-2)
-    free, step_t, worst = FreeProcess(lif), 0.4 * step, (np.inf, np.inf)
+    free = FreeProcess(lif)
+    return _wrap(free, *converged(lif, free, step, reach, tolerance))
+
+
+def converged(
+    lif: LIF, free: FreeProcess, step: float, reach: float, tolerance: float, late: float = 0.0
+) -> tuple[_Solution, dict[str, float]]:
+    """Return the discrete solution and its errors, steps halved until `tolerance` is met.
+
+    `late` moves the source of a spike of speed A down by late (A + g (V_th - V_r)); the figures
+    are then those of that source, and moments do not follow from them.
+    """
+    step_t, worst = 0.4 * step, (np.inf, np.inf)
     while True:
         if _size(free, step, reach) ** 2 * _times(free, step_t).size > _MAX_WORK:
             raise _too_large(lif, max(worst), tolerance)
-        fine, errors, worst = _nested(free, step, step_t, reach)
+        fine, errors, worst = _nested(free, step, step_t, reach, late)
         if max(worst) <= tolerance:
-            return _wrap(free, fine, errors)
+            return fine, errors
         if worst[1] > tolerance:  # times first: an error in them also blurs the verdict on speeds
             step_t /= 2
         else:
@@ -145,20 +157,22 @@ def _times(free: FreeProcess, step: float) -> np.ndarray:
 
 
 def _kernels(
-    free: FreeProcess, speed: np.ndarray, below: int, t: np.ndarray
+    free: FreeProcess, speed: np.ndarray, below: int, t: np.ndarray, late: float = 0.0
 ) -> tuple[_Kernel, _Kernel]:
     """K(A, A') of (1) and l(A') of (2): on all times, and on every other time."""
     weight = t * math.log(t[1] / t[0])
     weight[[0, -1]] /= 2
     k, shift, var_v, cov, var_i = free.flow(t)
     slope, var = cov / var_i, var_v - cov**2 / var_i
-    forget, drop = np.exp(-free.a * t), free.drop * np.exp(-free.g * t)
+    forget, fades = np.exp(-free.a * t), np.exp(-free.g * t)
+    fall = free.drop + late * (speed + free.g * free.drop)
     row = speed[below:]
     kernel, border = np.zeros((2, row.size, speed.size)), np.zeros((2, speed.size))
     for q in range(t.size):
         mean, sd = k[q] * speed + shift[q], math.sqrt(var_v[q])
-        border[q % 2] += weight[q] * (ndtr(mean / sd) - ndtr((mean - drop[q]) / sd))
-        near = np.minimum(np.abs(mean), np.abs(mean - drop[q])) < _FAR * sd
+        drop = fades[q] * fall
+        border[q % 2] += weight[q] * (ndtr(mean / sd) - ndtr((mean - drop) / sd))
+        near = np.minimum(np.abs(mean), np.abs(mean - drop)) < _FAR * sd
         if not near.any():
             continue
         lo, hi = np.nonzero(near)[0][[0, -1]] + (0, 1)
@@ -169,7 +183,8 @@ def _kernels(
         x = slope[q] * y + mean[lo:hi]  # conditional mean of x given y; the threshold is x = 0
         y *= y
         y /= var_i[q]
-        g = np.exp(-0.5 * (y + (x - drop[q]) ** 2 / var[q])) - np.exp(-0.5 * (y + x * x / var[q]))
+        fallen = x - drop[lo:hi]
+        g = np.exp(-0.5 * (y + fallen**2 / var[q])) - np.exp(-0.5 * (y + x * x / var[q]))
         g *= weight[q] / (2 * np.pi * math.sqrt(var_i[q] * var[q]))
         kernel[q % 2, top:end, lo:hi] += g
     return (kernel.sum(0), border.sum(0)), (2 * kernel[0], 2 * border[0])
@@ -228,14 +243,14 @@ def _solve(
 
 
 def _nested(
-    free: FreeProcess, step: float, step_t: float, reach: float
+    free: FreeProcess, step: float, step_t: float, reach: float, late: float
 ) -> tuple[_Solution, dict[str, float], tuple[float, float]]:
     """One solve beside its two nested ones, half the speeds and half the times: the errors."""
     below = 2 * math.ceil(_BELOW / step / 2)
     u = _LOWEST + step * np.arange(-below, _size(free, step, reach))
     speed = free.scale * np.logaddexp(0.0, u)
     weight = step * free.scale / (1.0 + np.exp(-u))
-    (kernel, border), coarse = _kernels(free, speed, below, _times(free, step_t))
+    (kernel, border), coarse = _kernels(free, speed, below, _times(free, step_t), late)
     fine = _solve(free, u, speed, weight, below, kernel, border)
     s = slice(None, None, 2)
     in_u = _solve(free, u[s], speed[s], 2 * weight[s], below // 2, kernel[s, s], border[s])

@@ -1,9 +1,11 @@
 """Errors of averages: weak order, the boundary strip, long runs, and what an accuracy costs."""
 
+from lifcore.weak.decisions import euler_fires
 from lifcore.weak.errors import WeakErrors, weak_errors
-from lifcore.weak.longrun import LongRuns, RateParts, euler_law, long_runs, rate_parts
+from lifcore.weak.longrun import LongRuns, long_runs
 from lifcore.weak.multilevel import Multilevel, multilevel
 from lifcore.weak.plain import PlainPlan, plain_monte_carlo, plain_plan
+from lifcore.weak.rate_bias import RateParts, euler_law, rate_parts
 from lifcore.weak.strip import BoundaryStrip, boundary_strip, strip_constants
 from lifcore.weak.white import SHIFT, WhiteRates, siegert_rate, white_rates
 
@@ -17,6 +19,7 @@ __all__ = [
     "WeakErrors",
     "WhiteRates",
     "boundary_strip",
+    "euler_fires",
     "euler_law",
     "long_runs",
     "multilevel",

@@ -255,7 +255,7 @@ def weak_errors(
     T : float
         Horizon, a whole multiple of every h.
     paths : int
-        Number of paths.
+        Number of paths, at least 257: intervals compare blocks of at most 256.
     seed, scheme, start, executor
         As in `lifcore.couple`.
     times : sequence of float, optional
@@ -283,7 +283,7 @@ def weak_errors(
     sizes, T, _ = checks.levels(h, T)
     scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
     SCHEMES[scheme].check(float(sizes.max()), model.decay_rates)
-    paths = checks.count("paths", paths)
+    paths = checks.count("paths", paths, at_least=BLOCK + 1)
     looks = checks.times(times, float(sizes.max()), T)
     blocks = block_count(paths)
     checks.memory(

@@ -8,14 +8,11 @@ serves as a control variate: what an average owes to it by regression is subtrac
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import integrate
 
 from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
@@ -31,113 +28,6 @@ from lifcore.runs.pairs import (
     ladder,
     ladder_states,
 )
-from lifcore.stationary.threshold_equation import solve_threshold
-
-
-def euler_law(model: LIF, h: float) -> LIF:
-    r"""Return the neuron whose exact current has, on the grid of `h`, the law of Euler's.
-
-    Euler's current is the autoregression :math:`I_{n+1} - \mu = (1 - h/\tau)(I_n - \mu) +
-    \sigma\,\Delta W_n`. So is an exact current on a grid, with another tau and sigma:
-    :math:`e^{-h/\tau'} = 1 - h/\tau` and
-    :math:`\sigma'^2 \tau'/2 = (\sigma^2\tau/2)/(1 - h/2\tau)`.
-
-    Parameters
-    ----------
-    model : LIF
-        The neuron.
-    h : float
-        Euler's step, below tau.
-
-    Returns
-    -------
-    LIF
-        The same neuron with tau' and sigma'.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `h` is not a positive number below tau.
-
-    Examples
-    --------
-    >>> one = euler_law(LIF(tau=0.5, sigma=0.6), 0.05)
-    >>> round(one.tau, 4), round(one.sigma, 4)
-    (0.4746, 0.6319)
-    """
-    one_neuron("model", model)
-    h = checks.real("h", h, above=0.0)
-    if h >= model.tau:
-        raise ValueError(f"h = {h!r} is not below tau = {model.tau!r}; allowed: h < tau")
-    tau = -h / math.log1p(-h * model.a)
-    variance = 0.5 * model.sigma**2 * model.tau / (1.0 - 0.5 * h * model.a)
-    return LIF(model.g, model.v_th, model.v_reset, tau, model.mu, math.sqrt(2.0 * variance / tau))
-
-
-class RateParts(NamedTuple):
-    """What the constant c of Euler's rate bias c h is made of, per unit time squared.
-
-    ``current``: the law of Euler's current (`euler_law`). ``membrane``: Euler's membrane is an
-    exact one with leak g' = -log(1 - gh)/h and an input g'/g times as large, so it charges
-    faster. ``reset``: at the end of its step V is put to V_r, late by h/2 on average; what V
-    would have gained since the crossing, h/2 (A + g (V_th - V_r)), is lost. The last one is
-    evaluated at the mean speed A.
-
-    Examples
-    --------
-    >>> parts = rate_parts(LIF(mu=1.5, sigma=0.3))
-    >>> [round(part, 3) for part in parts], round(sum(parts), 3)
-    ([-0.003, 0.453, -0.423], 0.027)
-    """
-
-    current: float
-    membrane: float
-    reset: float
-
-
-def rate_parts(model: LIF) -> RateParts:
-    """Return the leading constant of Euler's rate bias in three parts, without sampling.
-
-    Parameters
-    ----------
-    model : LIF
-        The neuron, with g > 0, sigma > 0 and finite tau.
-
-    Returns
-    -------
-    RateParts
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the Fokker-Planck equation of the neuron has no stationary solution.
-
-    Examples
-    --------
-    >>> round(sum(rate_parts(LIF(g=1.0, mu=1.0, sigma=1.0, tau=1.0))), 2)
-    0.06
-    """
-    one_neuron("model", model)
-    step = 0.01 * min(model.tau, 1.0 / model.g) if model.g > 0.0 else 0.01 * model.tau
-    law = solve_threshold(model, tolerance=1e-5)
-
-    def slope(changed: Callable[[float], LIF]) -> float:
-        one, two = (solve_threshold(changed(k * step), tolerance=1e-5).rate for k in (1.0, 2.0))
-        return (4.0 * one - two - 3.0 * law.rate) / (2.0 * step)
-
-    def charged(h: float) -> LIF:
-        leak = -math.log1p(-model.g * h) / h
-        scale = leak / model.g  # an input that much larger is a threshold that much smaller
-        return replace(model, g=leak, v_th=model.v_th / scale, v_reset=model.v_reset / scale)
-
-    top = math.sqrt(float(law.speeds[-1]))
-    flow = integrate.quad(lambda u: 2.0 * u**3 * law.flux_density(u * u), 0.0, top, limit=200)[0]
-    lost = 0.5 * (flow / law.rate + model.g * (model.v_th - model.v_reset))
-    return RateParts(
-        slope(lambda h: euler_law(model, h)),
-        slope(charged),
-        slope(lambda h: replace(model, v_reset=model.v_reset - lost * h)),
-    )
 
 
 @dataclass(frozen=True)
@@ -151,7 +41,9 @@ class LongRuns:
     names : tuple of str
         ``"rate"``, and the observables.
     batches : ndarray, shape (averages, levels, blocks)
-        Averages over each block of 256 paths, less their regression on its mean current.
+        Averages over each block of 256 paths, less their regression on its mean current. The
+        slope comes from the scatter of paths within blocks, so it takes no degree of freedom
+        from the blocks' means.
 
     Examples
     --------
@@ -265,30 +157,43 @@ def long_runs(
     )
     times = [coarse * (before + n) for n in range(0 if before else stride, total + 1, stride)]
     root = checks.seed(seed)
-    batches = np.empty((2 + len(tried), sizes.size, blocks))
+    batches = np.empty((1 + len(tried), sizes.size, blocks))
     for k, size in enumerate(sizes):
         own = np.random.SeedSequence(
             root.entropy, spawn_key=(*root.spawn_key, checks.steps(float(size), T)[2])
         )
         run = ladder(model, np.array([size]), times, own, (model.v_reset, model.mu), exact=False)
         tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
-        batches[:, k] = np.array(
-            map_blocks(_average_block, tasks, executor, f"long runs, h = {size:g}")
-        ).T
-    drive, averages = batches[0] - model.mu, batches[1:]
-    centred = drive - drive.mean(axis=1, keepdims=True)
-    slopes = (averages * centred).sum(axis=2) / (centred**2).sum(axis=1)
-    return LongRuns(sizes, ("rate", *tried), averages - slopes[:, :, None] * drive)
+        found = map_blocks(_average_block, tasks, executor, f"long runs, h = {size:g}")
+        means, products = (np.array(part) for part in zip(*found, strict=True))
+        batches[:, k] = _less_regression(means, products, model.mu).T
+    return LongRuns(sizes, ("rate", *tried), batches)
+
+
+def _less_regression(means: np.ndarray, products: np.ndarray, mu: float) -> np.ndarray:
+    """Subtract from the blocks' means, (blocks, 1 + averages), what they owe to the current.
+
+    `products` are the blocks' sums of products with the current, of deviations within the block.
+    For normal paths these are independent of the blocks' means, and so is the slope.
+    """
+    current, *others = products.sum(axis=0)
+    slopes = np.array(others) / current if current > 0.0 else np.zeros(len(others))
+    return means[:, 1:] - slopes * (means[:, :1] - mu)
 
 
 def _average_block(
     run: Ladder, observables: dict[str, Observable], burnt: bool, T: float, block: int
-) -> list[float]:
-    """Return a block's mean current, rate and means of observables."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a block's means (current, rate, observables) and their products with the current."""
     v, i, n = ladder_states(run, block)
     first = n[0, 0] if burnt else np.zeros(BLOCK)  # with a burn-in, the first look is its end
-    return [
-        float(i.mean()),
-        float((n[0, -1] - first).mean()) / T,
-        *(float(evaluate(name, f, v, i, n).mean()) for name, f in observables.items()),
-    ]
+    paths = np.array(
+        [
+            i.mean(axis=(0, 1)),
+            (n[0, -1] - first) / T,
+            *(evaluate(name, f, v, i, n).mean(axis=(0, 1)) for name, f in observables.items()),
+        ]
+    )
+    means = paths.mean(axis=1)
+    centred = paths - means[:, None]
+    return means, centred @ centred[0]

@@ -25,6 +25,7 @@ from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Start
 from lifcore.runs.pairs import Observable, check_observables, ladder
 from lifcore.weak.plain import (
+    FEW,
     PathSums,
     PlainPlan,
     normal_quantile,
@@ -36,7 +37,7 @@ from lifcore.weak.plain import (
 __all__ = ["Level", "Multilevel", "multilevel", "plain_monte_carlo"]
 
 PILOT_BLOCKS = 4
-"""Blocks of the pilot on each of its levels, which only fix the plan."""
+"""Blocks of the pilot on each of its levels at first, which only fix the plan."""
 
 PILOT_LEVELS = 4
 """Levels of the pilot, the coarsest included."""
@@ -149,8 +150,10 @@ def multilevel(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong, or a pilot run says that the accuracy would take more than
-        `budget`; the message gives the estimated cost.
+        If an argument is wrong, the neuron has no noise, or a pilot run says that the accuracy
+        would take more than `budget`; the message gives the estimated cost. The pilot is
+        enlarged until it has seen 32 paths that differ from the others on its coarsest level
+        and on its finest pairs: of the bias it says nothing before.
 
     Examples
     --------
@@ -161,6 +164,12 @@ def multilevel(
     True
     """
     one_neuron("model", model)
+    if model.sigma == 0.0:
+        raise ValueError(
+            "model.sigma = 0.0: all paths are the same one, and the bias of its spike times is no "
+            "multiple of h; allowed: sigma > 0 (without noise one exact path is the answer: "
+            "simulate(..., paths=1, scheme='exact'))"
+        )
     tried = check_observables({"observable": observable}, model)["observable"]
     coarsest, T, first = checks.steps(coarsest, T)
     checks.euler_stable(coarsest, model.decay_rates)
@@ -185,7 +194,8 @@ def multilevel(
 
     def plan(sums: list[PathSums], at_least: int = 1) -> tuple[float, int, list[int], PlainPlan]:
         """Return a bound on the bias, the finest level, each level's paths, and plain's plan."""
-        slope, error = _bias_slope(sums, coarsest)
+        # Levels that saw too little of what they count are not asked for the bias.
+        slope, error = _bias_slope(sums if _seen(sums) >= FEW else pilot, coarsest)
         # Two standard errors are added to the slope before it is trusted.
         bias = (abs(slope) + 2.0 * error) * coarsest
         last = max(at_least, _halvings(bias, half_width, coarsest))
@@ -201,9 +211,19 @@ def multilevel(
 
     spent = 0.0
     pilot = [PathSums() for _ in range(PILOT_LEVELS)]
-    for level, sums in enumerate(pilot):
-        sums.add(sample(level, range(PILOT_BLOCKS), pilot_seed))
-        spent += sums.paths * cost[level]
+    wanted = PILOT_BLOCKS
+    while _seen(pilot) < FEW:
+        # What a pilot has not seen it cannot bound; rare events take a larger one.
+        for level, sums in enumerate(pilot):
+            sums.add(sample(level, range(sums.blocks, wanted), pilot_seed))
+        spent = sum(s.paths * c for s, c in zip(pilot, cost, strict=False))
+        wanted *= 2
+        if _seen(pilot) < FEW and 2.0 * spent > budget:
+            raise ValueError(
+                f"budget = {budget:.1e}: in a pilot of {spent:.1e} neuron-steps f differed between "
+                f"{_seen(pilot)} pairs of paths, which does not bound the bias; allowed: a larger "
+                "budget, or an f that is not constant"
+            )
     bias, last, paths, plain = plan(pilot)
     more = sum(n * c for n, c in zip(paths, cost, strict=False))
     _within(budget, spent + more, half_width, plain)
@@ -224,7 +244,7 @@ def multilevel(
         spent += more
         bias, last, paths, plain = plan(main, last)
     estimate = sum(s.mean for s in main)
-    error = math.sqrt(sum(s.variance / s.paths for s in main))
+    error = math.sqrt(sum(v / s.paths for v, s in zip(_variances(main), main, strict=True)))
     half = bias + z * 0.5 * half_width * error
     levels = tuple(
         Level(coarsest * 0.5**k, s.paths, s.mean, s.variance, int(s.paths * cost[k]))
@@ -244,14 +264,26 @@ def _within(budget: float, steps: float, half_width: float, plain: PlainPlan) ->
         )
 
 
+def _used(sums: list[PathSums]) -> slice:
+    """Return the levels that the bias is read from.
+
+    The coarsest pair is left out where there are others: the law c h is that of small h.
+    """
+    return slice(2, None) if len(sums) > 3 else slice(1, None)
+
+
+def _seen(sums: list[PathSums]) -> int:
+    """Return how many paths, or pairs, tell something of the variance of f and of the bias."""
+    return min(sums[0].differing, sum(s.differing for s in sums[_used(sums)]))
+
+
 def _bias_slope(sums: list[PathSums], coarsest: float) -> tuple[float, float]:
     """Return c of the weak error c h, and its standard error.
 
     Each pair's mean is -c h_l, and c is their mean, weighted by precision.
     """
     h = coarsest * 0.5 ** np.arange(len(sums))
-    # The coarsest pair is left out where there are others: the law c h is that of small h.
-    use = slice(2, None) if len(sums) > 3 else slice(1, None)
+    use = _used(sums)
     means = np.array([s.mean for s in sums[use]])
     errors = np.array([max(s.variance, 1e-300) / s.paths for s in sums[use]])
     weights = h[use] ** 2 / errors
@@ -270,9 +302,18 @@ def _halvings(bias: float, half_width: float, coarsest: float) -> int:
     return needed
 
 
+def _variances(sums: list[PathSums]) -> list[float]:
+    """Return each level's variance; where too little was seen, no less than half the one above."""
+    variances = [s.variance for s in sums]
+    for k in range(1, len(sums)):
+        if sums[k].differing < FEW:
+            variances[k] = max(variances[k], 0.5 * variances[k - 1])
+    return variances
+
+
 def _paths(sums: list[PathSums], last: int, z: float, cost: list[float]) -> list[int]:
     """Return the paths of each level that bring the sampling error down at least cost."""
-    variances = [s.variance for s in sums[: last + 1]]
+    variances = _variances(sums[: last + 1])
     while len(variances) <= last:  # halved from level to level, as the pairs' variance is O(h)
         variances.append(0.5 * variances[-1])
     root = sum(math.sqrt(v * c) for v, c in zip(variances, cost, strict=False))

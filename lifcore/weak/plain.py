@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from lifcore import checks
-from lifcore.evidence.statistics import Estimate
+from lifcore.evidence.statistics import Estimate, estimate
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
@@ -29,6 +29,9 @@ from lifcore.runs.pairs import (
     ladder_states,
 )
 
+FEW = 32
+"""Paths that must differ from the others before an interval is made of their variance."""
+
 TASK_STEPS = 1024
 """Steps of a block that are worth a task of their own; shorter blocks share one."""
 
@@ -40,7 +43,7 @@ class PathSums:
     Examples
     --------
     >>> sums = PathSums()
-    >>> sums.add([(256.0, 512.0), (0.0, 512.0)])
+    >>> sums.add([(256.0, 512.0, 256), (0.0, 512.0, 256)])
     >>> sums.paths, sums.mean, round(sums.variance, 2)
     (512, 0.5, 1.75)
     """
@@ -48,20 +51,22 @@ class PathSums:
     blocks: int = 0
     total: float = 0.0
     squares: float = 0.0
+    differing: int = 0
 
-    def add(self, found: list[tuple[float, float]]) -> None:
-        """Add the sum and the sum of squares of each of some blocks.
+    def add(self, found: list[tuple[float, float, int]]) -> None:
+        """Add each block's sum, sum of squares, and number of paths that tell something.
 
         Examples
         --------
         >>> sums = PathSums()
-        >>> sums.add([(1.0, 1.0)])
+        >>> sums.add([(1.0, 1.0, 1)])
         >>> sums.blocks
         1
         """
-        for total, squares in found:
+        for total, squares, differing in found:
             self.total += total
             self.squares += squares
+            self.differing += differing
         self.blocks += len(found)
 
     @property
@@ -82,8 +87,11 @@ class PathSums:
 
 def path_sums(
     run: Ladder, observable: Observable, blocks: range, executor: Executor | None, label: str
-) -> list[tuple[float, float]]:
+) -> list[tuple[float, float, int]]:
     """Return, for each block, the sums of f and f², or of f(X^h) - f(X^2h) for a pair of steps.
+
+    The third number is how many paths differ from the block's median: of a rare event, how often
+    it was seen.
 
     Parameters
     ----------
@@ -100,7 +108,7 @@ def path_sums(
 
     Returns
     -------
-    list of (float, float)
+    list of (float, float, int)
 
     Examples
     --------
@@ -116,12 +124,15 @@ def path_sums(
     return [sums for task in map_blocks(_task_sums, tasks, executor, label) for sums in task]
 
 
-def _task_sums(run: Ladder, observable: Observable, blocks: range) -> list[tuple[float, float]]:
+def _task_sums(
+    run: Ladder, observable: Observable, blocks: range
+) -> list[tuple[float, float, int]]:
     states = zip(*(ladder_states(run, block) for block in blocks), strict=True)
     values = evaluate("observable", observable, *(np.concatenate(part, axis=1) for part in states))
     difference = values[0] - values[1] if len(values) > 1 else values[0]
-    sums = difference.sum(axis=1), (difference**2).sum(axis=1)
-    return [(float(a), float(b)) for a, b in zip(*sums, strict=True)]
+    odd = (difference != np.median(difference, axis=1, keepdims=True)).sum(axis=1)
+    sums = difference.sum(axis=1), (difference**2).sum(axis=1), odd
+    return [(float(a), float(b), int(c)) for a, b, c in zip(*sums, strict=True)]
 
 
 def normal_quantile(confidence: float) -> float:
@@ -234,7 +245,8 @@ def plain_monte_carlo(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong.
+        If an argument is wrong; or if there is noise and fewer than 32 paths differ from the
+        others, of which no interval can be made.
 
     Examples
     --------
@@ -252,6 +264,9 @@ def plain_monte_carlo(
     blocks = range(block_count(checks.count("paths", paths)))
     sums = PathSums()
     sums.add(path_sums(run, tried, blocks, executor, f"plain, h = {h:g}"))
-    error = math.sqrt(sums.variance / sums.paths)
-    low, high = stats.norm.interval(0.95, sums.mean, error)
-    return Estimate(sums.mean, float(low), float(high), error, math.inf)
+    if model.sigma > 0.0 and sums.differing < FEW:
+        raise ValueError(
+            f"paths = {paths!r}: f takes another value on {sums.differing} of {sums.paths} paths, "
+            f"too few for an interval; allowed: so many paths that it does on at least {FEW}"
+        )
+    return estimate(sums.mean, math.sqrt(sums.variance / sums.paths), math.inf)

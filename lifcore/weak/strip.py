@@ -128,7 +128,7 @@ def boundary_strip(
     T : float
         Time on each path in which steps begin, a whole multiple of every h.
     paths : int
-        Number of paths, rounded up to whole blocks of 256.
+        Number of paths, rounded up to whole blocks of 256; at least two blocks.
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
@@ -158,7 +158,7 @@ def boundary_strip(
     finest = float(sizes.min())
     skipped = checks.steps(finest, burn_in)[2] if burn_in > 0.0 else 0
     begin, root = checks.steps(finest, T)[2], checks.seed(seed)
-    blocks = block_count(checks.count("paths", paths))
+    blocks = block_count(checks.count("paths", paths, at_least=BLOCK + 1))
     tasks = [(model, sizes, multiples, skipped, begin, root, b) for b in range(blocks)]
     found = map_blocks(_strip_block, tasks, executor, f"boundary strip, h = {finest:g}")
     missed, extra = (np.array(part).T for part in zip(*found, strict=True))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -69,8 +69,18 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     scale = checks.real("noise", noise, above=0.0) * math.sqrt(model.g)
     top = model.v_th + checks.real("shift", shift)
     low, high = ((model.g * v - model.mu) / scale for v in (model.v_reset, top))
-    integral = integrate.quad(lambda u: special.erfcx(-u), low, high, epsabs=0.0, limit=200)[0]
-    return model.g / (math.sqrt(math.pi) * integral)
+    # Over V, not u: as g -> 0 the limits in u are large and close, and their digits are lost.
+    # The integrand grows up to e^{peak²}, which is taken out lest it overflow.
+    peak = max(low, high, 0.0)
+
+    def scaled(v: float) -> float:
+        u = (model.g * v - model.mu) / scale
+        if u > 0.0:
+            return (1.0 + special.erf(u)) * math.exp((u - peak) * (u + peak))
+        return special.erfcx(-u) * math.exp(-peak * peak)
+
+    integral = integrate.quad(scaled, model.v_reset, top, epsabs=0.0, limit=200)[0]
+    return math.exp(-peak * peak) * scale / (math.sqrt(math.pi) * integral)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ class WhiteRates:
     h : ndarray, shape (levels,)
         Step sizes, in the order asked for.
     rates : ndarray, shape (levels, blocks)
-        Rate of each block of 256 paths, less its regression on the block's mean noise.
+        Rate of each block of 256 paths, less what it owes to the block's mean noise: that noise
+        acts as a change of mu, and Siegert's formula says what that is worth.
     exact : float
         Siegert's rate.
 
@@ -182,10 +193,14 @@ def white_rates(
         tasks = [(model, float(noise), float(size), skipped, steps, own, b) for b in range(blocks)]
         found = map_blocks(_white_block, tasks, executor, f"white noise, h = {size:g}")
         counts[k], drive[k] = np.array(found).T / (BLOCK * T)
-    # The mean of dW is known: what the rate owes to its deviation is subtracted.
-    centred = drive - drive.mean(axis=1, keepdims=True)
-    slope = (centred * counts).sum(axis=1) / (centred**2).sum(axis=1)
-    return WhiteRates(sizes, counts - slope[:, None] * drive, exact)
+    # The mean of dW is known: what the rate owes to its deviation is subtracted. The slope is
+    # computed, since one fitted to the blocks would take a degree of freedom from few of them.
+    step = 1e-4 * noise * math.sqrt(model.g)
+    above, below = (
+        siegert_rate(replace(model, mu=model.mu + change), noise) for change in (step, -step)
+    )
+    slope = noise * (above - below) / (2.0 * step)
+    return WhiteRates(sizes, counts - slope * drive, exact)
 
 
 def _white_block(

@@ -205,3 +205,20 @@ def test_precise_levels_weigh_more():
 def test_bad_fits(h, values, message):
     with pytest.raises(ValueError, match=message):
         fit_order(h, values)
+
+
+def test_estimates_have_no_order():
+    with pytest.raises(TypeError, match="values holds no plain numbers"):
+        fit_order([0.2, 0.1], [estimate(0.2, 0.1, 3), estimate(0.1, 0.1, 3)])
+
+
+def test_smallest_sizes_cover():
+    rng = np.random.default_rng(47)
+    assert_covers([mean(rng.normal(2.0, 1.0, 2)) for _ in range(REPETITIONS)], 2.0)
+    tops, bottoms = rng.normal(1.0, 0.02, (2, REPETITIONS, 2))
+    pairs = list(zip(tops, bottoms, strict=True))
+    assert_covers([ratio(a, b) for a, b in pairs], 1.0)
+    assert_covers([jackknife(lambda m: m[0] / m[1], np.stack(p)) for p in pairs], 1.0)
+    h = np.array([0.4, 0.2, 0.1])
+    two = [h[:, None] * rng.normal(1.0, 0.02, (3, 2)) for _ in range(REPETITIONS)]
+    assert_covers([fit_order(h, values).order for values in two], 1.0)

@@ -170,7 +170,7 @@ def test_an_observable_that_fails_on_the_way_names_itself():
     with pytest.raises(ValueError, match=r"observables\['late'\] is nan at V = .*, N = [4-9]"):
         weak_errors(
             DRIVEN, {"late": lambda v, i, n: np.where(n > 3, np.nan, v)}, h=0.125, T=16.0,
-            paths=256, seed=1,
+            paths=512, seed=1,
         )  # fmt: skip
     # N reaches 6 in the trial states, so that a failure there is found before the run.
     with pytest.raises(ValueError, match="is nan"):
@@ -183,6 +183,7 @@ def test_an_observable_that_fails_on_the_way_names_itself():
         ({"h": [0.25, 0.1]}, ValueError, "does not nest"),
         ({"h": [4.0, 2.0], "T": 4.0}, ValueError, "stability limit"),
         ({"paths": 0}, ValueError, "paths = 0"),
+        ({"paths": 256}, ValueError, "paths = 256"),
         ({"T": 0.3}, ValueError, "not a multiple"),
         ({"times": [0.125]}, ValueError, r"times\[0\]"),
         ({"start": (2.0, 0.0)}, ValueError, "start"),

@@ -4,10 +4,12 @@ import math
 
 import pytest
 
+import lifcore
 from lifcore import LIF, simulate
 from lifcore.runs.observables import voltage_square
 from lifcore.stationary.fokker_planck import stationary
-from lifcore.weak.longrun import euler_law, long_runs, rate_parts
+from lifcore.weak.longrun import long_runs
+from lifcore.weak.rate_bias import euler_law, rate_parts
 
 NEURON = LIF(mu=1.4, sigma=0.6, v_reset=-0.2)
 DRIVEN = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
@@ -61,3 +63,25 @@ def test_bad_long_runs():
             long_runs(NEURON, {}, **{**request, **changes})
     with pytest.raises(ValueError, match="unknown"):
         long_runs(NEURON, {}, **request).averages("V")
+
+
+def test_a_current_that_never_forgets_is_exact_under_euler():
+    neuron = LIF(tau=math.inf)
+    assert euler_law(neuron, 0.1) == neuron
+    almost = euler_law(LIF(tau=1e12), 0.1)
+    assert (almost.tau, almost.sigma) == pytest.approx((1e12, neuron.sigma), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "mean_speed", "speed_by_speed"),
+    [
+        # central differences at tolerance 1e-9: with the mean speed, and what the correlation
+        # of the loss with the next spikes adds
+        (LIF(mu=1.5, sigma=0.3, tau=0.5), -0.42325, -0.00189),
+        (LIF(mu=1.0, sigma=1.0, tau=1.0), -0.23004, -0.01176),
+        (LIF(mu=2.4, sigma=2.4, tau=0.25), -2.04069, -0.03019),
+    ],
+)
+def test_the_resets_part_knows_the_speed(neuron, mean_speed, speed_by_speed):
+    assert lifcore.rate_parts is rate_parts
+    assert rate_parts(neuron).reset - mean_speed == pytest.approx(speed_by_speed, rel=0.05)

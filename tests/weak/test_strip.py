@@ -5,6 +5,8 @@ import pytest
 
 from lifcore import LIF, simulate
 from lifcore.stationary.fokker_planck import stationary
+from lifcore.stationary.threshold_equation import solve_threshold
+from lifcore.weak.decisions import euler_fires
 from lifcore.weak.strip import boundary_strip, strip_constants
 
 NEURON = LIF(mu=1.4, sigma=0.6, v_reset=-0.2)
@@ -14,13 +16,13 @@ DRIVEN = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
 
 def test_the_strip_agrees_with_single_steps():
     # The same exact paths, step by step, and Euler's decision by the formula.
-    strip = boundary_strip(NEURON, h=[0.25], T=10.0, paths=256, seed=3)
+    strip = boundary_strip(NEURON, h=[0.25], T=10.0, paths=512, seed=3)
     missed = extra = 0
     states = [
-        simulate(NEURON, h=0.25, T=0.25 * k, paths=256, seed=3, scheme="exact")
+        simulate(NEURON, h=0.25, T=0.25 * k, paths=512, seed=3, scheme="exact")
         for k in range(1, 42)
     ]
-    v, i, n = np.full(256, -0.2), np.full(256, 1.4), np.zeros(256)
+    v, i, n = np.full(512, -0.2), np.full(512, 1.4), np.zeros(512)
     for state in states[:40]:
         decided = v + 0.25 * (i - NEURON.g * v) >= NEURON.v_th
         fired = state.spike_counts[:, 0] > n
@@ -28,7 +30,7 @@ def test_the_strip_agrees_with_single_steps():
         extra += int((decided & ~fired).sum())
         v, i, n = state.v[:, 0], state.i[:, 0], state.spike_counts[:, 0]
     assert (int(strip.missed.sum()), int(strip.extra.sum())) == (missed, extra)
-    assert strip.steps == 40 * 256
+    assert strip.steps == 40 * 256  # in each block
 
 
 def test_strip_laws_and_constants():
@@ -50,7 +52,31 @@ def test_bad_strips():
         ({"burn_in": -1.0}, "burn_in"),
         ({"burn_in": 0.3}, "not a multiple"),
         ({"h": [4.0]}, "not a multiple|stability"),
-        ({"paths": 0}, "paths"),
+        ({"paths": 0}, "paths = 0"),
+        ({"paths": 256}, "paths = 256"),  # one block has no interval
     ):
         with pytest.raises(ValueError, match=text):
-            boundary_strip(NEURON, **{"h": [0.25], "T": 2.0, "paths": 9, "seed": 1, **changes})
+            boundary_strip(NEURON, **{"h": [0.25], "T": 2.0, "paths": 512, "seed": 1, **changes})
+
+
+@pytest.mark.parametrize("neuron", [BALANCED, DRIVEN], ids=["balanced", "driven"])
+def test_eulers_decisions_without_sampling(neuron):
+    law = solve_threshold(neuron, tolerance=1e-8)
+    h = np.array([1 / 8, 1 / 16])
+    strip = boundary_strip(neuron, h=h, T=24.0, paths=12_800, seed=5, burn_in=8.0)
+    for size, seen in zip(h, strip.imbalance, strict=True):
+        low, high = seen.interval(0.9999)
+        assert low <= euler_fires(neuron, law, size) - law.rate * size <= high
+    # a threshold raised by delta takes int p dA times delta from the count of one step
+    delta, size = 1e-4, 2.0**-9
+    line = strip_constants(neuron, law)[0] / (neuron.sigma * np.sqrt(2.0 / (3.0 * np.pi)))
+    change = euler_fires(neuron, law, size, delta) - euler_fires(neuron, law, size)
+    assert change / delta == pytest.approx(-line, rel=0.03)
+
+
+def test_the_balanced_imbalance_tends_to_its_law():
+    law = solve_threshold(BALANCED, tolerance=1e-9)
+    h = 2.0 ** -np.arange(6, 11)
+    gap = np.array([euler_fires(BALANCED, law, x) - law.rate * x for x in h]) / h**2
+    limit = np.polyfit(h**0.25, gap, 2)[2]
+    assert limit == pytest.approx(strip_constants(BALANCED, law)[1], rel=0.01)

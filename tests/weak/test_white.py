@@ -51,3 +51,16 @@ def test_white_noise_bits_and_bad_input(one_thread):
         white_rates(DRIVEN, 0.5, **{**request, "paths": 256})
     with pytest.raises(ValueError, match=r"model\.g"):
         siegert_rate(LIF(g=0.0), 0.5)
+
+
+@pytest.mark.parametrize("g", [1e-14, 1e-12, 1e-8, 1e-4])
+def test_siegert_keeps_its_digits_without_leak(g):
+    # g -> 0: a Brownian motion with drift mu covers the distance in the mean time D / mu; to first
+    # order in g the drift is lost to the mean of V on the way, found by perturbation
+    rate = siegert_rate(LIF(g=g, mu=1.0), 0.5)
+    assert rate == pytest.approx(1.0, rel=max(g, 1e-12))
+
+
+def test_siegert_where_nothing_fires():
+    assert siegert_rate(LIF(mu=-60.0), 1.0) == 0.0  # e^{-3600}: below double precision
+    assert 0.0 < siegert_rate(LIF(mu=-20.0), 1.0) < 1e-150
