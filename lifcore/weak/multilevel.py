@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +22,7 @@ from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Start
 from lifcore.runs.pairs import Observable, check_observables, ladder
+from lifcore.weak.levels import Level, Multilevel
 from lifcore.weak.plain import (
     FEW,
     PathSums,
@@ -44,63 +43,6 @@ PILOT_LEVELS = 4
 
 DEEPEST = 24
 """Largest number of halvings of the coarsest step."""
-
-
-class Level(NamedTuple):
-    """One level of the telescoping sum.
-
-    ``h`` is its step, ``paths`` their number, ``mean`` and ``variance`` those of f_l - f_{l-1}
-    (of f_0 on the coarsest), ``steps`` the number of neuron-steps spent on it.
-
-    Examples
-    --------
-    >>> found = multilevel(LIF(), lambda v, i, n: n, T=2.0, coarsest=0.5, half_width=0.1, seed=1)
-    >>> found.levels[0].h
-    0.5
-    """
-
-    h: float
-    paths: int
-    mean: float
-    variance: float
-    steps: int
-
-
-@dataclass(frozen=True)
-class Multilevel:
-    """An average with an interval that includes the bias left by the finest step.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        The estimate and its interval, at most as wide as was asked for.
-    confidence : float
-        Confidence of the interval.
-    bias : float
-        Bound on the bias of the finest step, from the pairs' means; part of the interval.
-    levels : tuple of Level
-        From the coarsest to the finest.
-    steps : int
-        Neuron-steps spent, the pilot included.
-    plain : PlainPlan
-        What plain Monte Carlo would take for the same bias and error: the slope of the bias and
-        the variance of f are known by now, and it is granted them.
-
-    Examples
-    --------
-    >>> found = multilevel(LIF(), lambda v, i, n: n, T=2.0, coarsest=0.5, half_width=0.1, seed=1)
-    >>> found.high - found.low <= 0.2
-    True
-    """
-
-    mean: float
-    low: float
-    high: float
-    confidence: float
-    bias: float
-    levels: tuple[Level, ...]
-    steps: int
-    plain: PlainPlan
 
 
 def multilevel(
@@ -230,9 +172,9 @@ def multilevel(
     main: list[PathSums] = []
     while True:
         # The plan is made anew from what was sampled, until it asks for nothing more.
-        wanted = [block_count(max(n, 2 * BLOCK)) for n in paths]
-        main += [PathSums() for _ in range(len(wanted) - len(main))]
-        missing = [max(0, w - s.blocks) for w, s in zip(wanted, main, strict=False)]
+        needed = [block_count(max(n, 2 * BLOCK)) for n in paths]
+        main += [PathSums() for _ in range(len(needed) - len(main))]
+        missing = [max(0, w - s.blocks) for w, s in zip(needed, main, strict=False)]
         if not any(missing):
             break
         more = sum(m * BLOCK * c for m, c in zip(missing, cost, strict=False))
