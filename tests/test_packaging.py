@@ -69,6 +69,13 @@ def test_citation_names_the_book_and_the_paper():
     assert [a["family-names"] for a in paper["authors"]] == ["Dou", "Chen", "Lin", "Xiao"]
 
 
+def test_address_of_the_repository_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    named = citation.get("repository-code", ""), PROJECT.get("urls", {}).get("Repository", "")
+    assert named == (config["repository"]["url"],) * 2
+
+
 def test_help_lists_every_target():
     makefile = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)

@@ -114,7 +114,7 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
     h : float
         Step size.
     rates : dict of str to float
-        The decay rates of the linear flow, by name; |1 - h rate| < 1 is needed for each.
+        The decay rates of the linear flow, by name; ``|1 - h rate| < 1`` is needed for each.
 
     Raises
     ------

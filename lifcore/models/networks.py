@@ -213,6 +213,7 @@ class Recurrent(_Network):
 
 
 Network = Feedforward | Recurrent
+"""A network of either kind, as a type."""
 
 
 def network(name: str, model: object) -> Network:

@@ -268,15 +268,9 @@ def _growth_block(
         begin, total = phase_norm(lif, v), sums(BLOCK)
         apart, growth = np.full((BLOCK, 1), d), np.zeros((BLOCK, 1))
         h = step_for(lif, time) if time > 0.0 else 1.0
-        flock_block(
-            exact_step(lif, h),
-            round(time / h),
-            streams,
-            Flock(v, i, apart),
-            Rescaling(d, 0.01 * (lif.v_th - lif.v_reset), growth),
-            total,
-            Looks(1, np.empty((0, 0, 0))),
-        )
+        flock, unseen = Flock(v, i, apart), Looks(1, np.empty((0, 0, 0)))
+        rescaling = Rescaling(d, 0.01 * (lif.v_th - lif.v_reset), growth)
+        flock_block(exact_step(lif, h), round(time / h), streams, flock, rescaling, total, unseen)
     with np.errstate(divide="ignore"):
         grown = (growth + np.log(np.abs(apart) / d))[:, 0]
     return grown, total.logs, total.counts, total.drive, phase_norm(lif, v) - begin
@@ -289,10 +283,11 @@ def _flock(
     v, i = np.full(BLOCK, potentials[0]), np.full(BLOCK, lif.mu)
     apart = np.tile(potentials[1:] - potentials[0], (BLOCK, 1))
     seen = np.empty((steps // every, BLOCK, potentials.size + 1))
+    streams = Streams(*generators(seed, block))
     flock_block(
         exact_step(lif, h),
         steps,
-        Streams(*generators(seed, block)),
+        streams,
         Flock(v, i, apart),
         Rescaling(0.0, 0.0, np.zeros(apart.shape)),
         sums(BLOCK),
