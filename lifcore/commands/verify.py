@@ -18,12 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from lifcore import __version__
 from lifcore.evidence.claims import FAILS, MIME
 from lifcore.noise.streams import STREAM_VERSION
 from lifcore.runs.executors import named_executor
 
 EXECUTOR = "LIFCORE_EXECUTOR"
 """Environment variable that names the executor of all simulations; see `map_blocks`."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 """Where the chapters are in a checkout."""
@@ -151,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when no verdict is ``fails``, 1 otherwise, 2 for a bad call.
+        0 when no verdict is ``fails``, 1 otherwise, 2 for a bad call, 130 after Ctrl-C.
 
     Examples
     --------
@@ -165,23 +169,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_writable(parser, options.json)
     except SystemExit as stop:
         return int(stop.code or 0)
-    parameters = {
-        name: value
-        for name, value in (("seed", options.seed), ("scale", options.scale))
-        if value is not None
-    }
+    given = {"seed": options.seed, "scale": options.scale}
+    parameters = {name: value for name, value in given.items() if value is not None}
     rows: list[dict[str, Any]] = []
-    for number, path in enumerate(selected, 1):
-        print(f"[{number}/{len(selected)}] {path.stem} ...", end=" ", flush=True)
-        begun = time.perf_counter()
-        with _chosen_executor(options.executor):
-            rows += run_chapter(path, parameters)
-        print(f"{time.perf_counter() - begun:.0f} s", flush=True)
-        if options.json:  # after each chapter, so that an interrupted run loses nothing
-            options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    done = 0
+    try:
+        for path in selected:
+            print(f"[{done + 1}/{len(selected)}] {path.stem} ...", end=" ", flush=True)
+            begun = time.perf_counter()
+            with _chosen_executor(options.executor):
+                rows += run_chapter(path, parameters)
+            done += 1
+            print(f"{time.perf_counter() - begun:.0f} s", flush=True)
+            if options.json:  # after each chapter, so that an interrupted run loses nothing
+                options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    except KeyboardInterrupt:
+        print("interrupted")
     print(_table(rows))
     failed = sum(row["verdict"] == FAILS for row in rows)
     print(f"stream version {STREAM_VERSION}; {len(rows)} claims, {failed} failed")
+    if done < len(selected):
+        print(f"{len(selected) - done} of {len(selected)} chapters were not run to their end")
+        return INTERRUPTED
     return 1 if failed or not rows else 0
 
 
@@ -203,11 +212,15 @@ def _chosen_executor(text: str | None) -> Iterator[None]:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         # One line, as scripts want it; --help has the rest.
+        word = message.removeprefix("unrecognized arguments: ").partition(" ")[0]
+        if word != message and BOOK.is_dir() and word in {path.stem for path in chapters(BOOK)}:
+            message += f"; did you mean --chapter {word}?"
         self.exit(2, f"{self.prog}: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m lifcore", description="lifcore's command line")
+    parser.add_argument("--version", action="version", version=f"lifcore {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     verify = commands.add_parser(
         "verify", help="re-run the book's chapters and print every claim with its verdict"
@@ -215,12 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--chapter", action="append", nargs="+", metavar="NAME", help="only these chapters"
     )
-    verify.add_argument(
-        "--seed", type=_whole(0), metavar="N", help="seed (default: each chapter's own)"
-    )
-    verify.add_argument(
-        "--scale", type=_whole(1), metavar="K", help="K times the paths (default: 1)"
-    )
+    verify.add_argument("--seed", type=_whole(0), metavar="N", help="seed (each chapter's own)")
+    verify.add_argument("--scale", type=_whole(1), metavar="K", help="K times the paths (1)")
     verify.add_argument("--json", type=Path, metavar="FILE", help="write the claims here as well")
     verify.add_argument(
         "--executor",

@@ -59,7 +59,7 @@ class SpikePairs(NamedTuple):
     lag: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CoupledEnsemble:
     """Exact and Euler paths at time T, driven by the same noise.
 
@@ -103,6 +103,14 @@ class CoupledEnsemble:
     slowest_euler: np.ndarray = field(repr=False)
     _run: Coupling = field(repr=False)
     snapshots: tuple[CoupledEnsemble, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        paths, neurons = self.v.shape
+        sizes = ", ".join(f"{h:g}" for h in self.h)
+        return (
+            f"CoupledEnsemble({paths} paths, {neurons} neurons, {self._run.scheme} at h = {sizes}, "
+            f"T = {self.T:g}, {int(self.spike_counts.sum())} exact spikes)"
+        )
 
     @property
     def square_errors(self) -> np.ndarray:

@@ -42,7 +42,7 @@ class Request:
     T: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ensemble:
     """Paths at time T and their spikes.
 
@@ -75,6 +75,13 @@ class Ensemble:
     T: float
     _run: Request = field(repr=False)
     _recorded: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        paths, neurons = self.v.shape
+        return (
+            f"Ensemble({paths} paths, {neurons} neurons, {self._run.scheme}, h = {self.h:g}, "
+            f"T = {self.T:g}, {int(self.spike_counts.sum())} spikes)"
+        )
 
     def spikes(self, path: int, neuron: int = 0) -> np.ndarray:
         """Return the spike times of one neuron on one path, in order.

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import lifcore
 from lifcore.commands import verify
 from lifcore.commands.verify import main
 
@@ -216,3 +217,31 @@ def test_claims_of_each_chapter_once_and_in_order(book, monkeypatch, capsys):
     main(["verify", "--seed", "7"])
     assert calls == [(name, {"seed": 7}) for name in ("first", "second", "broken")]
     assert "0 claims, 0 failed" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"lifcore {lifcore.__version__}\n"
+
+
+def test_a_chapter_without_its_option_is_suggested(book, capsys):
+    assert main(["verify", "second"]) == 2
+    assert capsys.readouterr().err.endswith("did you mean --chapter second?\n")
+
+
+def test_ctrl_c_keeps_what_is_finished(book, tmp_path, monkeypatch, capsys):
+    def run(path, parameters):
+        if path.stem == "second":
+            raise KeyboardInterrupt
+        return real(path, parameters)
+
+    real, target = verify.run_chapter, tmp_path / "claims.json"
+    monkeypatch.setattr(verify, "run_chapter", run)
+    monkeypatch.setenv("LIFCORE_EXECUTOR", "threads:1")
+    call = ["verify", "--chapter", "first", "second", "--json", str(target)]
+    assert main([*call, "--executor", "threads:1"]) == verify.INTERRUPTED
+    out, err = capsys.readouterr()
+    assert "1 claims, 0 failed" in out
+    assert "1 of 2 chapters were not run to their end" in out
+    assert "Traceback" not in out + err
+    assert [row["chapter"] for row in json.loads(target.read_text())] == ["first"]

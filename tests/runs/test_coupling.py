@@ -355,3 +355,15 @@ def test_no_leak_and_no_decay_are_allowed():
         pairs = couple(neuron, h=[0.25, 0.125], T=2.0, paths=256, seed=1)
         assert np.isfinite(pairs.v_euler).all()
         assert pairs.spike_counts.any()
+
+
+def test_results_are_told_in_a_line():
+    run = couple(LIF(), h=[0.1, 0.05], T=1.0, paths=3, seed=1)
+    assert repr(run) == (
+        "CoupledEnsemble(3 paths, 1 neurons, euler at h = 0.1, 0.05, T = 1, "
+        f"{run.spike_counts.sum()} exact spikes)"
+    )
+    ensemble = simulate(LIF(), h=0.1, T=1.0, paths=3, seed=1)
+    assert repr(ensemble) == (
+        f"Ensemble(3 paths, 1 neurons, euler, h = 0.1, T = 1, {ensemble.spike_counts.sum()} spikes)"
+    )
