@@ -114,6 +114,12 @@ def converged(
 
     `late` moves the source of a spike of speed A down by late (A + g (V_th - V_r)); the figures
     are then those of that source, and moments do not follow from them.
+
+    Examples
+    --------
+    >>> solution, _ = converged(LIF(), FreeProcess(LIF()), 0.25, 8.0, 1e-3)
+    >>> round(solution.figures["rate"], 2) == round(solve_threshold(LIF()).rate, 2)
+    True
     """
     step_t, worst = 0.4 * step, (np.inf, np.inf)
     while True:

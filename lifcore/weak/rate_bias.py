@@ -100,7 +100,7 @@ def rate_parts(model: LIF) -> RateParts:
     Examples
     --------
     >>> round(sum(rate_parts(LIF(g=1.0, mu=1.0, sigma=1.0, tau=1.0))), 2)
-    0.06
+    0.04
     """
     one_neuron("model", model)
     step = 0.01 * min(model.tau, 1.0 / model.g) if model.g > 0.0 else 0.01 * model.tau
