@@ -131,13 +131,14 @@ def refine_flock(step, begin, apart, draws, found_by, stack):
     g = step.g
     v, i = begin.v, begin.i
     whole_step(step, draws.normals, stack)
+    depths, _, noise, y, z = stack
     size = 1
     spiked, logs = 0, 0.0
     while size > 0:
         size -= 1
-        d = stack.depths[size]
-        stack.y[:] = stack.noise[size]
-        v_end, i_end = end_of_piece(step, d, v, i, stack.y)
+        d = depths[size]
+        y[:] = noise[size]
+        v_end, i_end = end_of_piece(step, d, v, i, y)
         found = 0
         for c in range(-1, copies):
             more = apart[c] if c >= 0 else 0.0
@@ -149,8 +150,8 @@ def refine_flock(step, begin, apart, draws, found_by, stack):
             if c < 0:
                 found = count
         if found < 0 and d < deepest:
-            draw(draws.source, draws.neuron, draws.step, stack.places[size], stack.z)
-            halve(table, stack, size)
+            draw(draws.source, draws.neuron, draws.step, 0, z)
+            halve(table, d, y, z, depths, noise, size)
             size += 2
             continue
         for c in range(copies):

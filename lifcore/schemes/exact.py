@@ -15,9 +15,8 @@ from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
-from lifcore.noise.keyed import in_turn
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, refine_in_turn
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label, fill_normals
 
@@ -208,15 +207,14 @@ def _finish(step, at, streams, state, room, found, recording):
     v, i, end = state.v, state.i, room.end
     if found > 0:
         neuron, n = at
-        source = in_turn(streams.refinement)
         nothing = Jumps(np.empty(0), np.empty(0))
         for lane in range(v.size):
             if room.suspect[lane]:
                 begin = Begin(n * step.flow.h, v[lane], i[lane])
-                draws = Draws(room.normals[:, lane], source, 0, 0)
-                end[0, lane], _, spiked = refine(
-                    step, begin, draws, nothing, Label(lane, neuron, 0), recording
-                )
+                end[0, lane], _, spiked = refine_in_turn(
+                    step, begin, room.normals[:, lane], streams.refinement, nothing,
+                    Label(lane, neuron, 0), recording,
+                )  # fmt: skip
                 state.counts[lane] += spiked
     for lane in range(v.size):
         v[lane] = end[0, lane]
@@ -235,7 +233,6 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     h, a, third, time = step.flow.h, step.a, step.flow.h / 3.0, n * step.flow.h
     guard = step.v_th - CLEARANCE * step.bridges.spread[0]
     times, sizes = np.empty(last - e), np.empty(last - e)
-    source = in_turn(streams.refinement)
     finished = 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
@@ -255,12 +252,12 @@ def _drive(step, at, streams, state, room, arrivals, recording):
             third * (end[1, lane] - step.g * end[0, lane]),
         )  # fmt: skip
         if step.first_depth > 0 or highest >= guard:
-            draws = Draws(room.normals[:, lane], source, 0, 0)
             jumps = Jumps(times[:count], sizes[:count])
             label = Label(np.int64(lane), neuron, 0)
-            end[0, lane], end[1, lane], spiked = refine(
-                step, Begin(time, v[lane], i[lane]), draws, jumps, label, recording
-            )
+            end[0, lane], end[1, lane], spiked = refine_in_turn(
+                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], streams.refinement,
+                jumps, label, recording,
+            )  # fmt: skip
             state.counts[lane] += spiked
         else:
             for k in range(count):

@@ -9,7 +9,7 @@ from numba import njit
 
 from lifcore.schemes.scheme import crossing, move, shape, spread
 from lifcore.schemes.signals import deliver
-from lifcore.schemes.state import Label, fill_normals, record
+from lifcore.schemes.state import Label, record
 
 
 class Memory(NamedTuple):
@@ -30,6 +30,19 @@ class Memory(NamedTuple):
 def memory(lanes):
     """Return an empty memory."""
     return Memory(np.empty(lanes), np.empty(lanes), np.empty(lanes, np.bool_))
+
+
+@njit(nogil=True, cache=True)
+def draw_lanes(own, stream, width, noise):
+    """Draw the noise of one step, shape (components, lanes), from `width` normals a component."""
+    scale, lanes = spread(own, 1.0), noise.shape[1]
+    for r in range(noise.shape[0]):
+        for k in range(lanes):
+            noise[r, k] = scale * stream.standard_normal()
+        for _ in range(lanes, width):
+            stream.standard_normal()
+    for k in range(lanes):
+        shape(own, noise, k)
 
 
 @njit(nogil=True, cache=True)
@@ -91,12 +104,10 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
     at that step's end.
     """
     lanes = state.v.size
-    normals = np.empty((span.components, span.width))
     noise = np.empty((span.components, lanes))
     before = memory(lanes)
     for n in range(span.begin, span.end):
-        fill_normals(streams.steps, normals.reshape(normals.size))
-        shape_lanes(own, normals, noise)
+        draw_lanes(own, streams.steps, span.width, noise)
         if recording.spikes.size == 0:
             advance(own, state, noise)
         else:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.noise.keyed import Source, draw
+from lifcore.noise.keyed import Source, draw, in_turn
 from lifcore.schemes.crossings import (
     CLEARANCE,
     STEEPNESS,
@@ -97,7 +97,7 @@ class Jumps(NamedTuple):
     sizes: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def pieces(deepest):
     """Return an empty stack for pieces of down to `deepest` halvings."""
     size = deepest + 2
@@ -107,7 +107,7 @@ def pieces(deepest):
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def whole_step(step, normals, stack):
     """Put the whole step onto the empty stack."""
     for r in range(3):
@@ -120,14 +120,11 @@ def whole_step(step, normals, stack):
 
 
 @njit(nogil=True, cache=True)
-def halve(table, stack, size):
-    """Put the halves of piece number `size` onto the stack in its place, the first one on top.
+def halve(table, d, y, z, depths, noise, size):
+    """Put the halves of a piece of depth d and noise y onto the stack, the first one on top.
 
-    Its noise has been taken to ``stack.y``; the middle is drawn conditionally on that, by the
-    normals ``stack.z``.
+    The middle of its noise is drawn conditionally on y, by the normals z.
     """
-    y, z, noise = stack.y, stack.z, stack.noise
-    d, place = stack.depths[size], stack.places[size]
     first = table.mean[d]
     root = table.root[d]
     for r in range(3):
@@ -143,12 +140,11 @@ def halve(table, stack, size):
         for c in range(r + 1):
             carried += forward[r, c] * noise[size + 1, c]
         noise[size, r] = y[r] - carried
-    stack.depths[size] = d + 1
-    stack.depths[size + 1] = d + 1
-    stack.places[size], stack.places[size + 1] = 2 * place + 1, 2 * place
+    depths[size] = d + 1
+    depths[size + 1] = d + 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")  # a step is too large to be handed on for a sum
 def end_of_piece(step, d, v, i, y):
     """Return V and I at the end of a piece of depth d with noise y, without a threshold."""
     table = step.bridges
@@ -177,18 +173,19 @@ def refine(step, begin, draws, jumps, label, recording):
     time, v, i = begin.time, begin.v, begin.i
     stack = pieces(deepest)
     whole_step(step, draws.normals, stack)
+    depths, places, noise, y, z = stack
     size = 1
     spiked = 0
     elapsed = 0.0
     next_jump = 0
     while size > 0:
         size -= 1
-        d = stack.depths[size]
-        stack.y[:] = stack.noise[size]
+        d, place = depths[size], places[size]
+        y[:] = noise[size]
         length = table.length[d]
         # A jump at the very time of a spike, as by a synapse onto itself, comes after it.
         tie = 1e-14 * table.length[0] / length
-        v_end, i_end = end_of_piece(step, d, v, i, stack.y)
+        v_end, i_end = end_of_piece(step, d, v, i, y)
         slope, slope_end = i - g * v, i_end - g * v_end
         last_jump = next_jump
         while last_jump < jump_times.size and (
@@ -242,8 +239,9 @@ def refine(step, begin, draws, jumps, label, recording):
                 break
             slope_end = i_end - g * v_end
         if split:
-            draw(draws.source, draws.neuron, draws.step, stack.places[size], stack.z)
-            halve(table, stack, size)
+            draw(draws.source, draws.neuron, draws.step, place, z)
+            halve(table, d, y, z, depths, noise, size)
+            places[size], places[size + 1] = 2 * place + 1, 2 * place
             size += 2
             continue
         spiked += found
@@ -252,3 +250,13 @@ def refine(step, begin, draws, jumps, label, recording):
         next_jump = last_jump
         v, i = v_end, i_end
     return v, i, spiked
+
+
+@njit(nogil=True, cache=True)
+def refine_in_turn(step, begin, normals, generator, jumps, label, recording):
+    """Refine with normals that a generator draws in turn.
+
+    The source is made here, so that what it need not do is known when this is compiled.
+    """
+    draws = Draws(normals, in_turn(generator), 0, 0)
+    return refine(step, begin, draws, jumps, label, recording)
