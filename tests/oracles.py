@@ -9,7 +9,7 @@ import numpy as np
 from scipy import integrate, linalg, optimize, special
 
 from lifcore.noise.keyed import Source
-from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, refine
 from lifcore.schemes.state import SPIKE, Label, Recording
 
 BLOCK = 256
@@ -279,7 +279,9 @@ def refined_step(step, state, normals, source, *, jumps=(), key=(0, 0), label=(0
     end = refine(
         step,
         Begin(0.0, *state),
-        Draws(normals, source, *key),
+        normals,
+        source,
+        key,
         Jumps(times, sizes),
         Label(*label),
         Recording(spikes, recorded, recorded),

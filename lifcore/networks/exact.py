@@ -20,7 +20,7 @@ from lifcore.networks.series import ANOTHER, ITSELF
 from lifcore.noise.keyed import Source
 from lifcore.schemes.crossings import jump_response, top
 from lifcore.schemes.exact import flow_lanes
-from lifcore.schemes.refinement import Begin, Draws, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, refine
 from lifcore.schemes.state import SPIKE, Label, Recording, record
 
 
@@ -139,10 +139,12 @@ def search(circuit, drawn, k, state, bench):
     recorded = np.zeros(1, np.int64)
     step = step_of(kinds, kinds.kind[k])
     begin = Begin(0.0, state.v[k], state.i[k])
-    draws = Draws(drawn.normals[:, k], drawn.source, k, drawn.step)
+    normals, key = drawn.normals[:, k], (k, drawn.step)
     while True:
         found = Recording(room, recorded, recorded)
-        desk.end[0, k], desk.end[1, k], _ = refine(step, begin, draws, jumps, Label(0, k, 0), found)
+        desk.end[0, k], desk.end[1, k], _ = refine(
+            step, begin, normals, drawn.source, key, jumps, Label(0, k, 0), found
+        )
         if recorded[0] <= room.size:
             break
         room = np.empty(recorded[0], SPIKE)

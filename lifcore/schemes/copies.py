@@ -20,7 +20,7 @@ from numba import njit
 from lifcore.noise.keyed import draw, in_turn
 from lifcore.schemes.crossings import CLEARANCE, STEEPNESS, first_crossing, top
 from lifcore.schemes.exact import guard_of
-from lifcore.schemes.refinement import Begin, Draws, end_of_piece, halve, pieces, whole_step
+from lifcore.schemes.refinement import Begin, end_of_piece, halve, pieces, whole_step
 from lifcore.schemes.state import fill_normals
 
 
@@ -118,7 +118,7 @@ class Looks(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def refine_flock(step, begin, apart, draws, found_by, stack):
+def refine_flock(step, begin, apart, normals, source, found_by, stack):
     """Carry a reference V and its copies V + apart[c] through one step with their spikes.
 
     Changes `apart` and returns V and I at the step's end, the reference's number of spikes and
@@ -130,7 +130,7 @@ def refine_flock(step, begin, apart, draws, found_by, stack):
     copies = apart.size
     g = step.g
     v, i = begin.v, begin.i
-    whole_step(step, draws.normals, stack)
+    whole_step(step, normals, stack)
     depths, _, noise, y, z = stack
     size = 1
     spiked, logs = 0, 0.0
@@ -150,7 +150,7 @@ def refine_flock(step, begin, apart, draws, found_by, stack):
             if c < 0:
                 found = count
         if found < 0 and d < deepest:
-            draw(draws.source, draws.neuron, draws.step, 0, z)
+            draw(source, 0, 0, 0, z)
             halve(table, d, y, z, depths, noise, size)
             size += 2
             continue
@@ -195,9 +195,8 @@ def flock_block(step, steps, streams, flock, rescaling, sums, looks):
                 for c in range(copies):
                     apart[lane, c] *= flow.decay_v
             else:
-                draws = Draws(normals[:, lane], source, 0, 0)
                 v[lane], i[lane], spiked, logs = refine_flock(
-                    step, Begin(0.0, v0, i0), apart[lane], draws, found_by, stack
+                    step, Begin(0.0, v0, i0), apart[lane], normals[:, lane], source, found_by, stack
                 )
                 sums.counts[lane] += spiked
                 sums.logs[lane] += logs

@@ -15,8 +15,9 @@ from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
+from lifcore.noise.keyed import in_turn
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.refinement import Begin, Jumps, refine_in_turn
+from lifcore.schemes.refinement import Begin, Jumps, refine
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label, fill_normals
 
@@ -207,12 +208,12 @@ def _finish(step, at, streams, state, room, found, recording):
     v, i, end = state.v, state.i, room.end
     if found > 0:
         neuron, n = at
-        nothing = Jumps(np.empty(0), np.empty(0))
+        source, nothing = in_turn(streams.refinement), Jumps(np.empty(0), np.empty(0))
         for lane in range(v.size):
             if room.suspect[lane]:
                 begin = Begin(n * step.flow.h, v[lane], i[lane])
-                end[0, lane], _, spiked = refine_in_turn(
-                    step, begin, room.normals[:, lane], streams.refinement, nothing,
+                end[0, lane], _, spiked = refine(
+                    step, begin, room.normals[:, lane], source, (0, 0), nothing,
                     Label(lane, neuron, 0), recording,
                 )  # fmt: skip
                 state.counts[lane] += spiked
@@ -233,6 +234,7 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     h, a, third, time = step.flow.h, step.a, step.flow.h / 3.0, n * step.flow.h
     guard = step.v_th - CLEARANCE * step.bridges.spread[0]
     times, sizes = np.empty(last - e), np.empty(last - e)
+    source = in_turn(streams.refinement)
     finished = 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
@@ -254,8 +256,8 @@ def _drive(step, at, streams, state, room, arrivals, recording):
         if step.first_depth > 0 or highest >= guard:
             jumps = Jumps(times[:count], sizes[:count])
             label = Label(np.int64(lane), neuron, 0)
-            end[0, lane], end[1, lane], spiked = refine_in_turn(
-                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], streams.refinement,
+            end[0, lane], end[1, lane], spiked = refine(
+                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], source, (0, 0),
                 jumps, label, recording,
             )  # fmt: skip
             state.counts[lane] += spiked

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.noise.keyed import Source, draw, in_turn
+from lifcore.noise.keyed import draw
 from lifcore.schemes.crossings import (
     CLEARANCE,
     STEEPNESS,
@@ -64,24 +64,6 @@ class Begin(NamedTuple):
     time: float
     v: float
     i: float
-
-
-class Draws(NamedTuple):
-    """The noise of a step: its three normals, and the source of those of its halvings.
-
-    A keyed source of :mod:`lifcore.noise.keyed` is asked for the noise of neuron `neuron` in
-    step number `step`.
-
-    Examples
-    --------
-    >>> Draws(np.zeros(3), None, 0, 0).normals.size
-    3
-    """
-
-    normals: np.ndarray
-    source: Source
-    neuron: int
-    step: int
 
 
 class Jumps(NamedTuple):
@@ -159,8 +141,11 @@ def end_of_piece(step, d, v, i, y):
 
 
 @njit(nogil=True, cache=True)
-def refine(step, begin, draws, jumps, label, recording):
+def refine(step, begin, normals, source, key, jumps, label, recording):
     """Find the spikes of one neuron in one step, by halving it where that is needed.
+
+    `normals` are the three of the step; those of its halvings come from `source`, which is asked
+    for the noise of a neuron in a step, the `key`, if it draws by key (:mod:`lifcore.noise.keyed`).
 
     Returns V and I at the step's end and the number of spikes, each of which is recorded. What is
     found before a jump does not depend on that jump, nor on any later one.
@@ -172,7 +157,7 @@ def refine(step, begin, draws, jumps, label, recording):
     jump_times, jump_sizes = jumps.times, jumps.sizes
     time, v, i = begin.time, begin.v, begin.i
     stack = pieces(deepest)
-    whole_step(step, draws.normals, stack)
+    whole_step(step, normals, stack)
     depths, places, noise, y, z = stack
     size = 1
     spiked = 0
@@ -239,7 +224,7 @@ def refine(step, begin, draws, jumps, label, recording):
                 break
             slope_end = i_end - g * v_end
         if split:
-            draw(draws.source, draws.neuron, draws.step, place, z)
+            draw(source, key[0], key[1], place, z)
             halve(table, d, y, z, depths, noise, size)
             places[size], places[size + 1] = 2 * place + 1, 2 * place
             size += 2
@@ -250,13 +235,3 @@ def refine(step, begin, draws, jumps, label, recording):
         next_jump = last_jump
         v, i = v_end, i_end
     return v, i, spiked
-
-
-@njit(nogil=True, cache=True)
-def refine_in_turn(step, begin, normals, generator, jumps, label, recording):
-    """Refine with normals that a generator draws in turn.
-
-    The source is made here, so that what it need not do is known when this is compiled.
-    """
-    draws = Draws(normals, in_turn(generator), 0, 0)
-    return refine(step, begin, draws, jumps, label, recording)

@@ -168,7 +168,10 @@ BAD_VALUES = [
         r"10000000000000 paths would take 223517\.4 GiB, this machine has [\d.]+ GiB",
     ),
     ({"seed": -1}, r"seed = -1 is negative; allowed: an integer >= 0"),
-    ({"scheme": "heun"}, r"scheme = 'heun' is unknown; allowed: 'euler' or 'exponential' or 'exact'"),
+    (
+        {"scheme": "heun"},
+        r"scheme = 'heun' is unknown; allowed: 'euler' or 'exponential' or 'exact'",
+    ),
     ({"start": (1.5, 1.0)}, r"start: path 0 has V = 1\.5, .* allowed: V < v_th = 1"),
     ({"start": (1.0, 1.0)}, r"start: path 0 has V = 1, I = 1; .* on the way down \(I < 1\)"),
     ({"start": (np.nan, 1.0)}, r"start: V holds NaN or infinity; allowed: finite numbers"),
