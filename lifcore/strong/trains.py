@@ -1,8 +1,8 @@
 """Whole spike trains of coupled runs, and two distances between them that vanish with h.
 
-The largest distance of two potentials, sup |V - V^h|, does not: whenever a spike of one comes
-before that of the other, the two are a whole reset apart. Distances that allow a spike to be moved
-at a cost in proportion to the shift do.
+The largest distance of two potentials, the supremum of V minus V^h, does not: whenever a spike of
+one comes before that of the other, the two are a whole reset apart. Distances that allow a spike to
+be moved at a cost in proportion to the shift do.
 """
 
 from __future__ import annotations
