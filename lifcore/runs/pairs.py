@@ -23,9 +23,9 @@ from lifcore.noise.streams import BLOCK, generators, step_generator
 from lifcore.runs.ensemble import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
-from lifcore.schemes.lanes import advance, shape_lanes
+from lifcore.schemes.lanes import advance, draw_lanes, shape_lanes
 from lifcore.schemes.scheme import entry, join, levels, of_neuron
-from lifcore.schemes.state import State, Streams, fill_normals, nowhere
+from lifcore.schemes.state import State, Streams, nowhere
 
 Observable = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -232,10 +232,9 @@ def _ladder_block(exact, steps, components, grid, streams, state, seen, unrecord
     for n in range(stops[-1]):
         if exact is not None:
             exact_advance(exact, (0, n), streams, reference, room, unrecorded)
+            shape_lanes(entry(steps, 0), room.normals, pending[0])
         else:
-            drawn = room.normals[:components]
-            fill_normals(streams.steps, drawn.reshape(drawn.size))
-        shape_lanes(entry(steps, 0), room.normals, pending[0])
+            draw_lanes(entry(steps, 0), streams.steps, lanes, pending[0])
         # Level k moves when its step is full, and hands its noise to the next coarser.
         k = 0
         while True:
