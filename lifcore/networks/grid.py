@@ -62,23 +62,22 @@ def tiles(step: Any, components: int) -> Tiles:
 
 @njit(nogil=True, cache=True)
 def advance_tile(step, first, alike, noise, v, i, crossed):
-    """Take one step of the neurons from `first` on, as many as there is noise for.
+    """Take one step of the neurons from `first` on, a tile of them or as many as there are.
 
     Neurons that are `alike` go faster, their constants being numbers then. Returns the number of
     spikes.
     """
-    last = first + noise.shape[1]
-    v, i = v[first:last], i[first:last]
+    v, i = v[first : first + TILE], i[first : first + TILE]
     spiked = 0
     if alike:
         own = entry(step, first)
-        for k in range(noise.shape[1]):
+        for k in range(v.size):
             v_new, i_new = move(own, v[k], i[k], noise, k)
             above = v_new >= own.v_th
             v[k], i[k], crossed[k] = own.v_reset if above else v_new, i_new, above
             spiked += above
     else:
-        for k in range(noise.shape[1]):
+        for k in range(v.size):
             own = entry(step, first + k)
             v_new, i_new = move(own, v[k], i[k], noise, k)
             above = v_new >= own.v_th
@@ -88,22 +87,23 @@ def advance_tile(step, first, alike, noise, v, i, crossed):
 
 
 @njit(nogil=True, cache=True)
-def move_tile(step, tile, noise, state, room, count, at, recording):
+def move_tile(step, tile, state, room, count, at, recording):
     """Advance a tile, and write the neurons that spiked behind the `count` ones in `room.fired`.
 
     Records their spikes if there is room for any; `at` is what they are recorded as: path, series
     and time. Returns how many neurons `room.fired` holds then.
     """
-    v, i, before = state.v, state.i, room.before
+    v, i, before, noise = state.v, state.i, room.before, room.noise
     first = tile * TILE
+    width = min(TILE, v.size - first)
     if recording.spikes.size > 0:
-        for k in range(noise.shape[1]):
+        for k in range(width):
             before.v[k] = v[first + k]
             before.i[k] = i[first + k]
     if advance_tile(step, first, room.alike[tile], noise, v, i, before.crossed) == 0:
         return count
     path, series, time = at
-    for k in range(noise.shape[1]):
+    for k in range(width):
         if before.crossed[k]:
             j = first + k
             room.fired[count] = j
@@ -119,10 +119,12 @@ def move_tile(step, tile, noise, state, room, count, at, recording):
 @njit(nogil=True, cache=True)
 def draw_tile(step, first, generator, scale, shared, noise):
     """Draw the noise of a tile: normals times `scale` plus what is `shared` by all neurons."""
+    width = min(TILE, step.h.size - first)
     for r in range(noise.shape[0]):
-        for k in range(noise.shape[1]):
-            noise[r, k] = scale * generator.standard_normal() + shared[r]
-    for k in range(noise.shape[1]):
+        of_all = shared[r]
+        for k in range(width):
+            noise[r, k] = scale * generator.standard_normal() + of_all
+    for k in range(width):
         shape(entry(step, first + k), noise, k)
 
 
@@ -137,7 +139,7 @@ def grid_paths(step, room, wiring, steps, stream, state, recording):
     """
     synapses, common = wiring
     generator, words, seats = stream
-    paths, neurons = state.v.shape
+    paths = state.v.shape[0]
     components = room.noise.shape[0]
     any_one = entry(step, 0)
     scale, scale_shared = spread(any_one, 1.0 - common), spread(any_one, common)
@@ -151,11 +153,9 @@ def grid_paths(step, room, wiring, steps, stream, state, recording):
                 for r in range(components):
                     shared[r] = scale_shared * generator.standard_normal()
             for tile in range(room.alike.size):
-                first = tile * TILE
-                noise = room.noise[:, : min(TILE, neurons - first)]
-                draw_tile(step, first, generator, scale, shared, noise)
+                draw_tile(step, tile * TILE, generator, scale, shared, room.noise)
                 at = (p, 0, (n + 1) * any_one.h)
-                count = move_tile(step, tile, noise, own, room, count, at, recording)
+                count = move_tile(step, tile, own, room, count, at, recording)
             for k in range(count):
                 own.counts[room.fired[k]] += 1
                 deliver_spike(synapses, room.fired[k], own.i)

@@ -205,8 +205,10 @@ def _advance(ready, span, streams, noise, state, recording):
                 room = Tiles(ready.tiles.alike, ready.tiles.noise, ready.tiles.before, fired[m])
                 count[m] = 0
                 for tile in range(room.alike.size):
-                    part = pending[:, tile * TILE : min((tile + 1) * TILE, neurons)]
-                    count[m] = move_tile(step, tile, part, moved, room, count[m], at, recording)
+                    for r in range(pending.shape[0]):
+                        for j in range(tile * TILE, min((tile + 1) * TILE, neurons)):
+                            room.noise[r, j - tile * TILE] = pending[r, j]
+                    count[m] = move_tile(step, tile, moved, room, count[m], at, recording)
                 pending[:] = 0.0
                 for k in range(count[m]):
                     moved.counts[fired[m, k]] += 1
