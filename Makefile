@@ -25,6 +25,8 @@ unexport MPLBACKEND
 # The notebooks' "python3" is the one in .venv, not a kernel of the same name in the home folder.
 export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
+# Stored outputs hold no progress bars, however slow the machine.
+notebooks: export LIFCORE_PROGRESS := off
 
 .DEFAULT_GOAL := help
 .PHONY: help setup book test notebooks verify bench lint clean distclean

@@ -91,7 +91,7 @@ def truncations(
     paths: int,
     seed: int | np.random.SeedSequence,
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Truncations:
     """Run the loop-truncated networks beside the network itself, exactly and by Euler.
 

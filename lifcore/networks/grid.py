@@ -129,8 +129,8 @@ def draw_tile(step, first, generator, scale, shared, noise):
 
 
 @njit(nogil=True, cache=True)
-def grid_paths(step, room, wiring, steps, stream, state, recording):
-    """Advance paths by `steps` steps from time 0, in place; arrays have shape (paths, neurons).
+def grid_paths(step, room, wiring, span, stream, state, recording):
+    """Advance paths from step to step, in place; arrays have shape (paths, neurons).
 
     Draws its normals in the order step, tile, component, neuron; before those of a step one a
     component, common to all neurons, if `common`, its share of the variance, is positive. Records
@@ -147,7 +147,7 @@ def grid_paths(step, room, wiring, steps, stream, state, recording):
     for p in range(paths):
         words[:] = seats[p]
         own = State(state.v[p], state.i[p], state.counts[p])
-        for n in range(steps):
+        for n in range(span[0], span[1]):
             count = 0
             if common > 0.0:
                 for r in range(components):

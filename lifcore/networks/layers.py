@@ -15,11 +15,12 @@ from scipy import sparse
 
 from lifcore.models.networks import Feedforward
 from lifcore.noise.streams import BLOCK
+from lifcore.schemes.portions import portions, watch
 from lifcore.schemes.signals import silence, sort_signals
 from lifcore.schemes.state import SPIKE, Arrivals, Recording
 
 CHUNK = 1024
-"""Steps for which a layer's spikes are kept before the next layer takes them over."""
+"""Steps for which a layer's spikes are kept, at most, before the next layer takes them over."""
 
 Advance = Callable[[int, int, int, Arrivals, bool], tuple[np.ndarray, np.ndarray]]
 
@@ -125,13 +126,13 @@ def run_layers(
     [[]]
     """
     kept: list[np.ndarray] = []
-    for begin, end in pairwise(_edges(stops)):
+    for begin, end in _spans(stops, sum(model.sizes)):
         signals, first = silence(per_step.size, end - begin), 0
         for number, size in enumerate(model.sizes):
             drives = number + 1 < len(model.sizes)
             rows = (_row(model, number, k) for k in range(size))
             found = [
-                advance(first + k, begin, end, Arrivals(signals, row), record or drives)
+                _advance(advance, first + k, begin, end, Arrivals(signals, row), record or drives)
                 for k, row in enumerate(rows)
             ]
             spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -148,9 +149,18 @@ def run_layers(
             kept = []
 
 
-def _edges(stops: Sequence[int]) -> list[int]:
-    """Return 0, every stop, and every CHUNK steps in between."""
-    return sorted({*range(0, stops[-1], CHUNK), *stops})
+def _spans(stops: Sequence[int], neurons: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of at most CHUNK steps, up to every stop."""
+    for begin, end in pairwise([0, *stops]):
+        share = (end - begin) / stops[-1]
+        yield from portions(begin, end, most=CHUNK, calls=neurons, share=share)
+
+
+def _advance(
+    advance: Advance, j: int, begin: int, end: int, arrivals: Arrivals, record: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    watch().look()  # a span of many neurons takes long
+    return advance(j, begin, end, arrivals, record)
 
 
 def _row(model: Feedforward, number: int, k: int) -> np.ndarray:

@@ -8,7 +8,8 @@ none in the network without input.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +31,7 @@ from lifcore.networks.series import (
 )
 from lifcore.networks.synapses import by_source, deliver_spike
 from lifcore.noise.keyed import Noise, Source, noise_of_paths, stream
+from lifcore.schemes.portions import path_portions
 from lifcore.schemes.scheme import Scheme, entry, join, shape, spread
 from lifcore.schemes.state import NO_SPIKES, Recording, State, nowhere
 
@@ -75,15 +77,29 @@ def run_paths(
     """
     steps, halves = stream(), stream()
     for begin, end in pairwise([0, *stops]):
+        found = [NO_SPIKES]
+        share = (end - begin) / stops[-1]
+        for first, last, *span in path_portions(state.v.shape[0], begin, end, share=share):
+            own = Noise(*(part[first:last] for part in noise))
+            moved = SeriesState(*(part[first:last] for part in state))
+            run = partial(_advance, ready, tuple(span), (steps, halves), own, moved)
+            found.append(_recorded(run, recorder, first, [own.seats, *moved]))
+        yield np.concatenate(found)
 
-        def kernel(recording: Recording, span: tuple[int, int] = (begin, end)) -> None:
-            _advance(ready, span, (steps, halves), noise, state, recording)
 
-        if recorder is None:
-            kernel(nowhere(0))
-            yield NO_SPIKES
-        else:
-            yield recorder.run(kernel, 0, [], [noise.seats, *state])[0]
+def _recorded(
+    kernel: Callable[[Recording], None],
+    recorder: Recorder | None,
+    first: int,
+    arrays: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Run a kernel on paths from number `first` on and return what spikes it records."""
+    if recorder is None:
+        kernel(nowhere(0))
+        return NO_SPIKES
+    spikes, _ = recorder.run(kernel, 0, [], arrays)
+    spikes["lane"] += first
+    return spikes
 
 
 def simulate_paths(
@@ -140,15 +156,12 @@ def simulate_paths(
         (by_source(model.weights), model.common),
         tiles(constants, scheme.components),
     )
-    moved = State(v, i, np.zeros(v.shape, np.int64))
-
-    def kernel(recording: Recording) -> None:
-        grid_paths(constants, place, wiring, steps, (*own, noise.seats), moved, recording)
-
-    if recorder is not None:
-        return moved.counts, recorder.run(kernel, 0, [], [noise.seats, *moved])[0]
-    kernel(nowhere(0))
-    return moved.counts, NO_SPIKES
+    whole, found = State(v, i, np.zeros(v.shape, np.int64)), [NO_SPIKES]
+    for one, last, *span in path_portions(v.shape[0], 0, steps):
+        seats, moved = noise.seats[one:last], State(*(part[one:last] for part in whole))
+        run = partial(grid_paths, constants, place, wiring, tuple(span), (*own, seats), moved)
+        found.append(_recorded(run, recorder, one, [seats, *moved]))
+    return whole.counts, np.concatenate(found)
 
 
 @njit(nogil=True, cache=True)

@@ -238,7 +238,7 @@ class CoupledEnsemble:
         return Parts(tuple(mean(np.ones(row.shape[0])) for row in kinds), *split)
 
     def spike_pairs(
-        self, tolerance: float | np.ndarray, executor: Executor | None = None
+        self, tolerance: float | np.ndarray, executor: Executor | str | None = None
     ) -> tuple[SpikePairs, ...]:
         """Return the pairs of k-th spikes, one SpikePairs per h.
 
@@ -249,7 +249,7 @@ class CoupledEnsemble:
         ----------
         tolerance : float or sequence of float, one per h
             Largest distance, in units of time.
-        executor : concurrent.futures.Executor, optional
+        executor : concurrent.futures.Executor or str, optional
             Where to simulate the blocks once more, as in `couple`.
 
         Returns

@@ -29,7 +29,7 @@ def couple(
     scheme: str = "euler",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> CoupledEnsemble:
     """Run Euler–Maruyama at several step sizes and the exact solution on the same paths.
 
@@ -55,7 +55,7 @@ def couple(
     times : sequence of float, optional
         Increasing times before T, multiples of the finest h, at which to look as well; a coarser
         level shows the state of its last step.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns

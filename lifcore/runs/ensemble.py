@@ -136,12 +136,12 @@ class Ensemble:
         """
         return self._of(path, neuron)["speed"].copy()
 
-    def all_spikes(self, executor: Executor | None = None) -> np.ndarray:
+    def all_spikes(self, executor: Executor | str | None = None) -> np.ndarray:
         """Return every spike of every path, ordered by path, neuron and time.
 
         Parameters
         ----------
-        executor : concurrent.futures.Executor, optional
+        executor : concurrent.futures.Executor or str, optional
             Where to compute, as in `simulate`.
 
         Returns
@@ -171,7 +171,7 @@ class Ensemble:
         return found[(found["lane"] == lane) & (found["neuron"] == neuron)]
 
 
-def recorded_spikes(run: Request, paths: int, executor: Executor | None) -> np.ndarray:
+def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -> np.ndarray:
     """Return every spike of a request, as `Ensemble.all_spikes` does.
 
     Examples

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import signal
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from lifcore.noise.streams import BLOCK
+from lifcore.runs.progress import Count, follow
+from lifcore.schemes.portions import Watch, watching
 
 PORTION = 2**22
 """Neuron-steps that are worth a task of their own, about a tenth of a second."""
@@ -71,14 +74,88 @@ def named_executor(text: str) -> Executor:
     number = int(workers) if workers else usable_cores()
     if kind == "threads":
         return ThreadPoolExecutor(number)
-    # Forking a process that has threads may deadlock; a spawned one starts clean.
-    return ProcessPoolExecutor(number, mp_context=get_context("spawn"))
+    return Processes(number)
+
+
+class Processes(ProcessPoolExecutor):
+    """Processes that say how far they are, and that Ctrl-C ends without a word of their own.
+
+    Parameters
+    ----------
+    workers : int
+        Their number.
+
+    Examples
+    --------
+    >>> Processes(1).shutdown()
+    """
+
+    def __init__(self, workers: int) -> None:
+        # Forking a process that has threads may deadlock; a spawned one starts clean.
+        context = get_context("spawn")
+        self.progress = context.Value("d", 0.0)
+        super().__init__(
+            workers, mp_context=context, initializer=_begin_worker, initargs=(self.progress,)
+        )
+
+    def end(self) -> None:
+        """End the workers, whatever they are at.
+
+        Examples
+        --------
+        >>> pool = Processes(1)
+        >>> pool.end()
+        >>> pool.shutdown()
+        """
+        for worker in list((self._processes or {}).values()):
+            worker.terminate()
+
+
+_worker_progress: Any = None  # in a worker of Processes
+
+
+def _begin_worker(progress: Any) -> None:
+    global _worker_progress
+    _worker_progress = progress
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+
+
+def _in_worker(function: Callable[..., Result], *task: Any) -> Result:
+    """Run a task in another process, and count it, if anybody looks."""
+    progress = _worker_progress
+    if progress is None:
+        return function(*task)
+
+    def add(share: float) -> None:
+        with progress.get_lock():
+            progress.value += share
+
+    return _counted(Watch(done=add), function, *task)
+
+
+def _counted(run: Watch, function: Callable[..., Result], *task: Any) -> Result:
+    """Run a task, which is one in the count of what is done, however its loops see their share."""
+    seen = 0.0
+
+    def add(share: float) -> None:
+        nonlocal seen
+        share = min(share, 1.0 - seen)
+        seen += share
+        run.done(share)
+
+    own = Watch(run.stop, run.size, add)
+    with watching(own):
+        own.look()
+        found = function(*task)
+    run.size = own.size
+    run.done(1.0 - seen)
+    return found
 
 
 def map_blocks(
     function: Callable[..., Result],
     tasks: Iterable[tuple[Any, ...]],
-    executor: Executor | None,
+    executor: Executor | str | None,
     label: str,
 ) -> list[Result]:
     """Return ``[function(*task) for task in tasks]``, computed by an executor.
@@ -89,11 +166,13 @@ def map_blocks(
         A module-level function, so that a process can find it.
     tasks : iterable of tuple
         Arguments, one tuple a block.
-    executor : concurrent.futures.Executor or None
-        Where to compute; None means the executor named by the environment variable
-        ``LIFCORE_EXECUTOR`` (``threads`` by default), made for this call.
+    executor : concurrent.futures.Executor, str or None
+        Where to compute. A word as in `named_executor` stands for an executor made for this call;
+        None for the one named by the environment variable ``LIFCORE_EXECUTOR`` (``threads`` by
+        default). Ctrl-C ends threads, and processes that a word stands for, at the next portion of
+        their steps; other executors only do not begin what has not begun.
     label : str
-        Shown before the progress bar, which appears on a terminal after five seconds.
+        Shown before the progress bar, which `lifcore.runs.progress` describes.
 
     Returns
     -------
@@ -102,32 +181,47 @@ def map_blocks(
 
     Raises
     ------
-    TypeError
-        If `executor` is not an Executor.
+    TypeError, ValueError
+        If `executor` is neither an Executor nor one of the words.
+    RuntimeError
+        If processes cannot start, since a script calls them without a ``__main__`` guard.
 
     Examples
     --------
     >>> map_blocks(pow, [(2, 3), (2, 4)], None, "powers")
     [8, 16]
     """
-    if executor is None:
-        with named_executor(os.environ.get("LIFCORE_EXECUTOR", "threads")) as own:
+    if executor is None or isinstance(executor, str):
+        name = os.environ.get("LIFCORE_EXECUTOR", "threads") if executor is None else executor
+        with named_executor(name) as own:
             return map_blocks(function, tasks, own, label)
     if not isinstance(executor, Executor):
         raise TypeError(
-            f"executor = {executor!r} is a {type(executor).__name__}; allowed: None or a "
-            "concurrent.futures.Executor"
+            f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
+            "concurrent.futures.Executor, or 'threads', 'processes', 'threads:N', 'processes:N'"
         )
-    futures: list[Future[Result]] = [executor.submit(function, *task) for task in tasks]
+    count, run = Count(), Watch()
+    run.done = count.add
+    # Only threads of this process can look at its watch.
+    wrapped = partial(_counted, run) if isinstance(executor, ThreadPoolExecutor) else _in_worker
+    if isinstance(executor, Processes):
+        count.elsewhere(executor.progress)
+    futures: list[Future[Result]] = []
     try:
-        return list(_with_progress(futures, label))
-    except BaseException:
-        # One failed block or Ctrl-C: what has not begun need not begin.
+        futures += [executor.submit(wrapped, function, *task) for task in tasks]
+        follow(futures, count, label)
+        return [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"{label}: a process ended before its work was done, for want of memory, or because a "
+            f"script starts processes where it is imported ({error}).\n"
+            "Put what a script does under  if __name__ == '__main__':  or use executor='threads'"
+        ) from error
+    except BaseException as error:
+        # One failed block or Ctrl-C: what has not begun need not begin, and threads stop.
+        run.stop.set()
         for future in futures:
             future.cancel()
+        if isinstance(executor, Processes) and not isinstance(error, Exception):
+            executor.end()
         raise
-
-
-def _with_progress(futures: list[Future[Result]], label: str) -> Iterator[Result]:
-    for future in tqdm(futures, desc=label, unit="block", delay=5.0, disable=None, leave=False):
-        yield future.result()

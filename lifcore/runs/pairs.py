@@ -24,6 +24,7 @@ from lifcore.runs.ensemble import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
 from lifcore.schemes.lanes import advance, draw_lanes, shape_lanes
+from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, join, levels, of_neuron
 from lifcore.schemes.state import State, Streams, nowhere
 
@@ -200,36 +201,38 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
     )
     shape = (run.h.size + 1, len(run.stops), BLOCK)
     seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
-    _ladder_block(
-        exact_step(run.model, float(run.h[0])) if run.exact else None,
-        of_neuron(levels(scheme, [run.model], run.h), 0),
-        scheme.components,
-        (run.ratios, np.array(run.stops)),
-        streams,
-        State(v, i, np.zeros(v.shape, np.int64)),
-        seen,
-        nowhere(0),
-    )
+    exact = exact_step(run.model, float(run.h[0])) if run.exact else None
+    steps = of_neuron(levels(scheme, [run.model], run.h), 0)
+    pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet
+    state, stops = State(v, i, np.zeros(v.shape, np.int64)), np.array(run.stops)
+    for span in portions(0, run.stops[-1]):
+        grid = (run.ratios, stops, *span)
+        _ladder_block(exact, steps, pending, grid, streams, state, seen, nowhere(0))
     v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
     return v_seen, i_seen, n_seen
 
 
 @njit(nogil=True, cache=True)
-def _ladder_block(exact, steps, components, grid, streams, state, seen, unrecorded):
+def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded):
     """Advance a block on the finest grid, row 0 exactly (or not at all), row k + 1 by level k.
 
     Levels go from the finest to the coarsest. `grid` tells how many steps of each make one of the
-    next coarser, and after which finest steps the states are written to `seen`, which has an
-    entry a look behind that of the row.
+    next coarser, after which finest steps the states are written to `seen`, which has an entry a
+    look behind that of the row, and from which finest step to which to go. `pending` is the noise
+    of steps that are not full yet.
     """
-    ratios, stops = grid
+    ratios, stops, begin, end = grid
     lanes, count = state.v.shape[1], steps.h.size
     room = work(lanes)
     reference = State(state.v[0], state.i[0], state.counts[0])
-    pending = np.zeros((count, components, lanes))  # noise of steps that are not full yet
-    taken = np.zeros(count, np.int64)  # steps of each level up to now
-    look = 0
-    for n in range(stops[-1]):
+    taken = np.empty(count, np.int64)  # steps of each level up to now
+    whole = 1
+    for k in range(count):
+        taken[k] = begin // whole
+        if k + 1 < count:
+            whole *= ratios[k]
+    look = np.searchsorted(stops, begin, side="right")
+    for n in range(begin, end):
         if exact is not None:
             exact_advance(exact, (0, n), streams, reference, room, unrecorded)
             shape_lanes(entry(steps, 0), room.normals, pending[0])

@@ -24,7 +24,7 @@ def simulate(
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Ensemble:
     """Simulate independent paths of a model up to time T.
 
@@ -49,7 +49,7 @@ def simulate(
         one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
         a path also depends on the starts of the other paths in its block of 256 (not so in a
         Recurrent network).
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns
@@ -95,7 +95,7 @@ def simulate_spikes(
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> np.ndarray:
     """Simulate as `simulate` does, and return all spikes instead of the state at T.
 

@@ -163,8 +163,8 @@ def refine_flock(step, begin, apart, normals, source, found_by, stack):
 
 
 @njit(nogil=True, cache=True)
-def flock_block(step, steps, streams, flock, rescaling, sums, looks):
-    """Carry a block of flocks over some steps, in place."""
+def flock_block(step, span, streams, flock, rescaling, sums, looks):
+    """Carry a block of flocks from step to step, in place."""
     v, i, apart = flock.v, flock.i, flock.apart
     lanes, copies = apart.shape
     flow = step.flow
@@ -176,7 +176,7 @@ def flock_block(step, steps, streams, flock, rescaling, sums, looks):
     found_by = np.empty((copies + 1, 2))
     stack = pieces(step.bridges.length.size - 1)
     source = in_turn(streams.refinement)
-    for k in range(steps):
+    for k in range(span[0], span[1]):
         fill_normals(streams.steps, normals.reshape(normals.size))
         for lane in range(lanes):
             z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]

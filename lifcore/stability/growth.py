@@ -22,6 +22,7 @@ from lifcore.runs.executors import map_blocks
 from lifcore.runs.starts import start_of_block
 from lifcore.schemes.copies import Flock, Looks, Rescaling, flock_block
 from lifcore.schemes.exact import exact_step
+from lifcore.schemes.portions import portions
 from lifcore.schemes.state import Streams
 from lifcore.schemes.tangents import sums
 from lifcore.stability.exponents import (
@@ -45,7 +46,7 @@ def exponent_by_growth(
     seed: int | np.random.SeedSequence,
     settle: float | None = None,
     distance: float = 1e-8,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Exponent:
     r"""Return the exponent by the growth of the distance of two exact paths on one noise.
 
@@ -194,7 +195,7 @@ def synchronise(
     paths: int,
     seed: int | np.random.SeedSequence,
     h: float | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Synchrony:
     """Let copies that differ in V(0) run on the same current and noise, exactly.
 
@@ -213,7 +214,7 @@ def synchronise(
     h : float, optional
         Time between looks, of which T is a whole multiple; by default an eighth of the fastest
         time scale, or a little less. The exact scheme's accuracy does not depend on it.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute.
 
     Returns
@@ -270,7 +271,9 @@ def _growth_block(
         h = step_for(lif, time) if time > 0.0 else 1.0
         flock, unseen = Flock(v, i, apart), Looks(1, np.empty((0, 0, 0)))
         rescaling = Rescaling(d, 0.01 * (lif.v_th - lif.v_reset), growth)
-        flock_block(exact_step(lif, h), round(time / h), streams, flock, rescaling, total, unseen)
+        step = exact_step(lif, h)
+        for span in portions(0, round(time / h), share=time / (settle + T)):
+            flock_block(step, span, streams, flock, rescaling, total, unseen)
     with np.errstate(divide="ignore"):
         grown = (growth + np.log(np.abs(apart) / d))[:, 0]
     return grown, total.logs, total.counts, total.drive, phase_norm(lif, v) - begin
@@ -284,13 +287,8 @@ def _flock(
     apart = np.tile(potentials[1:] - potentials[0], (BLOCK, 1))
     seen = np.empty((steps // every, BLOCK, potentials.size + 1))
     streams = Streams(*generators(seed, block))
-    flock_block(
-        exact_step(lif, h),
-        steps,
-        streams,
-        Flock(v, i, apart),
-        Rescaling(0.0, 0.0, np.zeros(apart.shape)),
-        sums(BLOCK),
-        Looks(every, seen),
-    )
+    step, flock, looks = exact_step(lif, h), Flock(v, i, apart), Looks(every, seen)
+    rescaling, total = Rescaling(0.0, 0.0, np.zeros(apart.shape)), sums(BLOCK)
+    for span in portions(0, steps):
+        flock_block(step, span, streams, flock, rescaling, total, looks)
     return seen

@@ -28,6 +28,7 @@ from lifcore.runs.executors import map_blocks
 from lifcore.runs.starts import start_of_block
 from lifcore.schemes.euler import euler_step
 from lifcore.schemes.exact import exact_step
+from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry
 from lifcore.schemes.state import SPIKE, State, Streams, nowhere
 from lifcore.schemes.tangents import euler_tangent, exact_tangent, sums
@@ -122,7 +123,7 @@ def exponent_by_tangent(
     settle: float | None = None,
     scheme: str = "exact",
     h: float | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Exponent:
     r"""Return the exponent as a time average of log s(A) along paths.
 
@@ -146,7 +147,7 @@ def exponent_by_tangent(
         Whose paths.
     h : float, optional
         Euler's step, of which T and `settle` are whole multiples.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns
@@ -208,11 +209,13 @@ def _tangent_block(
         begin = phase_norm(lif, v)
         total, steps = sums(BLOCK), round(time / h)
         state = State(v, i, total.counts)
-        if scheme == "euler":
-            euler_tangent(entry(euler_step([lif], h), 0), steps, streams.steps, state, total)
-        else:
-            one_step = nowhere(0)._replace(spikes=np.empty(room, SPIKE))
-            needed = exact_tangent(exact_step(lif, h), steps, streams, state, one_step, total)
+        one_step = nowhere(0)._replace(spikes=np.empty(room, SPIKE))
+        euler, exact = entry(euler_step([lif], h), 0), exact_step(lif, h)
+        for first, last in portions(0, steps, share=time / (settle + T)):
+            if scheme == "euler":
+                euler_tangent(euler, last - first, streams.steps, state, total)
+                continue
+            needed = exact_tangent(exact, last - first, streams, state, one_step, total)
             if needed > room:  # more spikes in one step than there was room for: once more
                 return _tangent_block(lif, scheme, sizes, settle, T, seed, block, 2 * needed)
         slowest = min(slowest, float(total.slowest[0]))

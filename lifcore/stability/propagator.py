@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -34,31 +35,64 @@ def saltate(a, kick, weights, j, speed, basis):
             basis[r, n + k] -= weights[k, j] * a[k] * earlier
 
 
+class Place(NamedTuple):
+    """How far a path has come: its basis, now and the next turn, the next spike and mark.
+
+    Examples
+    --------
+    >>> place(2, 2).at.tolist()
+    [0, 0]
+    """
+
+    basis: np.ndarray
+    clock: np.ndarray
+    at: np.ndarray
+
+
+def place(rows: int, neurons: int) -> Place:
+    """Return the beginning of a path.
+
+    A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
+    vectors lie in invariant subspaces, which only rounding leaves: it begins with none of them.
+
+    Examples
+    --------
+    >>> place(1, 2).basis.shape
+    (1, 4)
+    """
+    basis = np.eye(rows, 2 * neurons)
+    _tilt(basis)
+    orthonormalise(basis, np.zeros(rows))
+    return Place(basis, np.zeros(2), np.zeros(2, np.int64))
+
+
 @njit(nogil=True, cache=True)
-def path_growth(constants, spikes, marks, norms, every, out):
+def _tilt(basis):
+    for r in range(basis.shape[0]):
+        for k in range(basis.shape[1]):
+            basis[r, k] += math.cos((r + 1.0) * (k + 2.0))
+
+
+@njit(nogil=True, cache=True)
+def path_growth(constants, spikes, marks, norms, every, place, turns, out):
     """Write into `out` by how much each tangent direction grows from one mark to the next.
 
     `constants` are g, 1/tau, the kick g (v_th - v_reset) of every neuron, and all weights; `spikes`
     the path's times, neurons and speeds in order, `marks` (marks,) increasing times, `norms`
     (marks, neurons) what delta V of each neuron is multiplied by to measure lengths at a mark;
-    `out` has the shape (marks - 1, rows).
+    `out`, zero at first, has the shape (marks - 1, rows). Goes on from `place` for as many `turns`
+    at the most, each being a spike or a time to orthonormalise.
     """
     g, a, kick, weights = constants
     times, neurons, speeds = spikes
     n = g.size
-    # A tangent vector a row: delta V of all neurons, then delta I. In a layered network unit
-    # vectors lie in invariant subspaces, which only rounding leaves: begin with none of them.
     rows = out.shape[1]
-    basis = np.eye(rows, 2 * n)
-    for r in range(rows):
-        for k in range(2 * n):
-            basis[r, k] += math.cos((r + 1.0) * (k + 2.0))
-    lost = np.zeros(rows)
-    orthonormalise(basis, lost)
-    now, event, next_turn = 0.0, 0, 0.0
-    mark = 0
-    out[:] = 0.0
-    while mark < marks.size:
+    basis, lost = place.basis, np.zeros(rows)
+    now, next_turn = place.clock
+    event, mark = place.at
+    for _ in range(turns):
+        if mark == marks.size:
+            break
         # The next of: spike, time to orthonormalise, mark.
         stop = min(next_turn, marks[mark])
         spike = event < times.size and times[event] <= stop
@@ -81,6 +115,8 @@ def path_growth(constants, spikes, marks, norms, every, out):
         if at_mark:
             basis[:, :n] /= norms[mark]
             mark += 1
+    place.clock[0], place.clock[1] = now, next_turn
+    place.at[0], place.at[1] = event, mark
 
 
 @njit(nogil=True, cache=True)

@@ -29,6 +29,7 @@ from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.simulate import simulate_spikes
 from lifcore.runs.starts import random_start
+from lifcore.schemes.portions import portions
 from lifcore.stability.exponents import (
     FEWEST_SPIKES,
     FEWEST_STRETCHES,
@@ -36,7 +37,7 @@ from lifcore.stability.exponents import (
     never_spikes,
     stretches,
 )
-from lifcore.stability.propagator import path_growth
+from lifcore.stability.propagator import path_growth, place
 from lifcore.stability.spectrum import Spectrum
 from lifcore.strong.flux import step_for
 
@@ -117,7 +118,7 @@ def network_spectrum(
     seed: int | np.random.SeedSequence,
     settle: float | None = None,
     count: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Spectrum:
     """Return the spectrum of a network along exact paths, the whole of it or its upper end.
 
@@ -138,7 +139,7 @@ def network_spectrum(
         with hardly any noise, are all visited, and the mean is taken over them.
     count : int, optional
         How many exponents, from the largest down; by default all.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute.
 
     Returns
@@ -262,8 +263,15 @@ def _of_paths(
     # Orthonormalise often enough that no direction outgrows another by more than a few e-folds.
     every = 1.0 / max(1e-300, float(max(g.max(), a.max())))
     at = np.asarray(marks)
-    out = np.empty((len(records), at.size - 1, rows))
+    out = np.zeros((len(records), at.size - 1, rows))
     for part, record, norm in zip(out, records, norms, strict=True):
-        path_growth(constants, record, at, norm, every, part)
+        begun = place(rows, g.size)
+        # A turn is a spike, a mark, or a time to orthonormalise.
+        most = record[0].size + 2 * at.size + math.ceil(1.001 * at[-1] / every) + 2
+        for first, last in portions(0, most, share=1.0 / len(records)):
+            path_growth(constants, record, at, norm, every, begun, last - first, part)
+            if begun.at[1] == at.size:
+                break
+        assert begun.at[1] == at.size
     parts = -np.sort(-out / np.diff(at)[:, None], axis=2)
     return -np.sort(-out.sum(axis=1) / (at[-1] - at[0]), axis=1), parts.mean(axis=1)

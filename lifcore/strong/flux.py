@@ -227,7 +227,7 @@ def crossing_speeds(
     seed: int | np.random.SeedSequence,
     settle: float | None = None,
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> CrossingSpeeds:
     """Sample crossing speeds by the exact scheme, slow ones as accurately as fast ones.
 
@@ -247,7 +247,7 @@ def crossing_speeds(
         and random phases (`lifcore.runs.starts`).
     start : pair, optional
         Initial (V, I), as in `simulate`.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         As in `simulate`.
 
     Returns

@@ -69,7 +69,7 @@ def error_profile(
     seed: int | np.random.SeedSequence,
     tolerance: float = 0.5,
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Profile:
     """Measure Euler's error in every layer of a network, at several steps and times.
 
@@ -90,7 +90,7 @@ def error_profile(
         How far apart the k-th spikes of matching histories may be, in units of time.
     start : pair, optional
         Initial (V, I): two numbers.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns

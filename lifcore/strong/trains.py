@@ -23,7 +23,7 @@ TRAIN = np.dtype([("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f
 
 
 def coupled_trains(
-    pairs: CoupledEnsemble, executor: Executor | None = None
+    pairs: CoupledEnsemble, executor: Executor | str | None = None
 ) -> tuple[np.ndarray, ...]:
     """Return every spike of a coupled run: the exact ones, then Euler's for each h.
 
@@ -31,7 +31,7 @@ def coupled_trains(
     ----------
     pairs : CoupledEnsemble
         As `lifcore.couple` returns it. Its blocks are simulated once more, with the same result.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute, as in `lifcore.couple`.
 
     Returns

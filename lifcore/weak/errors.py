@@ -238,7 +238,7 @@ def weak_errors(
     scheme: str = "euler",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> WeakErrors:
     """Measure weak errors by Euler and the exact solution on the same noise.
 

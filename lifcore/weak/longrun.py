@@ -103,7 +103,7 @@ def long_runs(
     paths: int,
     seed: int | np.random.SeedSequence,
     burn_in: float = 0.0,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> LongRuns:
     """Average observables, and count spikes, over long Euler runs.
 
@@ -124,7 +124,7 @@ def long_runs(
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
         Time before, in which the law becomes stationary: a whole multiple of every h or 0.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns

@@ -56,7 +56,7 @@ def multilevel(
     confidence: float = 0.95,
     budget: float = 1e10,
     start: Start | None = None,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Multilevel:
     """Estimate E f(V, I, N) at time T to a given accuracy.
 
@@ -82,7 +82,7 @@ def multilevel(
         Neuron-steps that may be spent.
     start : pair of float, optional
         Initial (V, I), the same for all paths.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns

@@ -86,7 +86,7 @@ class PathSums:
 
 
 def path_sums(
-    run: Ladder, observable: Observable, blocks: range, executor: Executor | None, label: str
+    run: Ladder, observable: Observable, blocks: range, executor: Executor | str | None, label: str
 ) -> list[tuple[float, float, int]]:
     """Return, for each block, the sums of f and f², or of f(X^h) - f(X^2h) for a pair of steps.
 
@@ -101,7 +101,7 @@ def path_sums(
         f, already checked.
     blocks : range
         The blocks.
-    executor : concurrent.futures.Executor or None
+    executor : concurrent.futures.Executor, str or None
         As in `lifcore.runs.map_blocks`.
     label : str
         Shown before the progress bar.
@@ -224,7 +224,7 @@ def plain_monte_carlo(
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Estimate:
     """Estimate E f(V, I, N) at time T from Euler paths of one step size.
 

@@ -32,6 +32,7 @@ from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
 from lifcore.schemes.euler import EULER
 from lifcore.schemes.exact import exact_advance, exact_step, work
+from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, levels, move, of_neuron
 from lifcore.schemes.state import State, Streams, nowhere
 from lifcore.stationary.threshold_law import ThresholdLaw
@@ -115,7 +116,7 @@ def boundary_strip(
     paths: int,
     seed: int | np.random.SeedSequence,
     burn_in: float = 0.0,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> BoundaryStrip:
     """Compare single steps of Euler and of the exact neuron along exact paths.
 
@@ -133,7 +134,7 @@ def boundary_strip(
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
         Time before, in which the law becomes stationary: a whole multiple of every h or 0.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns
@@ -214,33 +215,34 @@ def _strip_block(
         np.full(BLOCK, model.v_reset), np.full(BLOCK, model.mu), np.zeros(BLOCK, np.int64)
     )
     missed, extra = np.zeros(sizes.size, np.int64), np.zeros(sizes.size, np.int64)
-    _compare_steps(
-        exact_step(model, float(sizes.min())),
-        of_neuron(levels(EULER, [model], sizes), 0),
-        (multiples, burn_in, begin),
+    exact, steps = exact_step(model, float(sizes.min())), levels(EULER, [model], sizes)
+    euler, streams, longest = (
+        of_neuron(steps, 0),
         Streams(*generators(seed, block)),
-        state,
-        (missed, extra),
-        nowhere(0),
+        multiples.max(),
     )
+    ring = np.empty((sizes.size, longest, BLOCK), np.bool_)
+    last, grid = np.full(BLOCK, -1), (multiples, burn_in, begin)
+    for span in portions(0, burn_in + begin + longest):
+        track = (missed, extra, ring, last)
+        _compare_steps(exact, euler, grid, span, streams, state, track, nowhere(0))
     return missed, extra
 
 
 @njit(nogil=True, cache=True)
-def _compare_steps(exact, steps, grid, streams, state, wrong, unrecorded):
+def _compare_steps(exact, steps, grid, span, streams, state, track, unrecorded):
     """Run exact paths; count, for each h, what Euler from the same state would have decided.
 
     `grid` is how many finest steps each takes, when steps begin to be compared, and for how long.
-    Decisions wait in a ring until the exact path has come to the end of their step.
+    Decisions wait in a ring until the exact path has come to the end of their step; `track` has it
+    behind the counts, and then the latest finest step with a spike of each path.
     """
     multiples, burn_in, begin = grid
-    missed, extra = wrong
-    lanes, count, longest = state.v.size, multiples.size, multiples.max()
-    ring = np.empty((count, longest, lanes), np.bool_)
-    last = np.full(lanes, -1)  # the latest finest step with a spike
-    before = np.zeros(lanes, np.int64)
+    missed, extra, ring, last = track
+    lanes, count = state.v.size, multiples.size
+    before = state.counts.copy()
     room = work(lanes)
-    for n in range(burn_in + begin + longest):
+    for n in range(span[0], span[1]):
         for k in range(count):
             m, own = multiples[k], entry(steps, k)
             slot = ring[k, n % m]

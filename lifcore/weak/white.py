@@ -26,6 +26,7 @@ from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.schemes.portions import portions
 
 SHIFT = 0.5825971579390106
 """-zeta(1/2)/sqrt(2 pi): the threshold's shift in units of s sqrt(h)."""
@@ -141,7 +142,7 @@ def white_rates(
     paths: int,
     seed: int | np.random.SeedSequence,
     burn_in: float = 0.0,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> WhiteRates:
     """Measure the rate of plain Euler under white noise in V.
 
@@ -161,7 +162,7 @@ def white_rates(
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
         Time before, in which the law becomes stationary: a whole multiple of every h or 0.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
     Returns
@@ -216,8 +217,12 @@ def _white_block(
     v = np.full(BLOCK, model.v_reset)
     spread = noise * math.sqrt(h)
     step = _WhiteStep(model.g, model.mu, model.v_th, model.v_reset, h, spread)
-    _white_euler(step, burn_in, stream, v)
-    spikes, total = _white_euler(step, steps, stream, v)
+    all_steps, none = burn_in + steps, (0, 0.0)
+    for begin, end in portions(0, burn_in, share=burn_in / all_steps):
+        _white_euler(step, end - begin, stream, v, none)
+    spikes, total = none
+    for begin, end in portions(0, steps, share=steps / all_steps):
+        spikes, total = _white_euler(step, end - begin, stream, v, (spikes, total))
     return spikes, total * math.sqrt(h)
 
 
@@ -231,10 +236,10 @@ class _WhiteStep(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def _white_euler(step, steps, stream, v):
-    """Advance a block in place; return its number of spikes and the sum of its normals."""
+def _white_euler(step, steps, stream, v, before):
+    """Advance a block in place; return its spikes and its sum of normals, added to those before."""
     g, mu, v_th, v_reset, h, spread = step
-    spikes, total = 0, 0.0
+    spikes, total = before
     for _ in range(steps):
         for lane in range(v.size):
             z = stream.standard_normal()

@@ -1,0 +1,143 @@
+"""What a run says while it is under way."""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from lifcore import LIF, simulate
+from lifcore.runs import executors, progress
+from lifcore.runs.executors import Processes, map_blocks
+from lifcore.runs.progress import Count, duration, follow
+
+
+@pytest.fixture
+def talking(monkeypatch):
+    """Progress at once, as in a terminal."""
+    monkeypatch.delenv("LIFCORE_PROGRESS")
+    monkeypatch.setattr(progress, "_POLL", 0.02)
+    monkeypatch.setattr(progress, "PATIENCE", 0.1)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+
+
+def test_short_runs_say_nothing(monkeypatch, capfd):
+    monkeypatch.delenv("LIFCORE_PROGRESS")
+    simulate(LIF(), h=0.1, T=1.0, paths=300, seed=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def wait_and_count(count, seconds):
+    for _ in range(10):
+        time.sleep(seconds / 10)
+        count.add(0.05)  # half of the only task by its end
+
+
+@pytest.mark.parametrize("long", [0.0, 1e9])
+def test_a_bar_by_steps_and_an_estimate_for_long_runs(long, talking, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LONG", long)
+    count = Count()
+    with ThreadPoolExecutor(1) as pool:
+        follow([pool.submit(wait_and_count, count, 0.6)], count, "one block")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "one block:" in err
+    assert "%|" in err
+    assert any(f"one block: {whole}" in err for whole in range(5, 50))  # percent of one block
+    assert ("lifcore: one block: about 0.0 minutes more" in err) == (long == 0.0)
+    assert err.endswith("\r")  # the bar is gone
+
+
+@pytest.mark.usefixtures("talking")
+def test_off_means_nothing(monkeypatch, capfd):
+    monkeypatch.setenv("LIFCORE_PROGRESS", "off")
+    monkeypatch.setattr(progress, "LONG", 0.0)
+    map_blocks(time.sleep, [(0.3,)], "threads:1", "quiet")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_compilation_is_announced_once_and_late(capsys):
+    listener = progress._Compiling()
+    listener.on_start(None)
+    listener.announce()
+    assert capsys.readouterr().err == ""
+    listener.since -= 10.0
+    listener.announce()
+    listener.announce()
+    assert capsys.readouterr().err.count("compiling kernels, once") == 1
+    listener.on_end(None)
+    assert listener.depth == 0
+
+
+def test_numba_tells_when_it_compiles():
+    from numba import njit
+
+    seen = []
+
+    @njit
+    def fresh(x):
+        return x + 1
+
+    class Listener(progress._Compiling):
+        def on_start(self, event):
+            seen.append(event)
+
+    one = Listener()
+    progress.event.register("numba:compile", one)
+    try:
+        fresh(1)
+    finally:
+        progress.event.unregister("numba:compile", one)
+    assert seen
+
+
+@pytest.mark.parametrize("executor", ["threads:1", "processes:1"])
+def test_a_single_block_counts_its_steps(executor, monkeypatch):
+    seen = []
+
+    def sample(futures, count, label):
+        while not all(future.done() for future in futures):
+            seen.append(count.done)
+            time.sleep(0.02)
+        seen.append(count.done)
+
+    monkeypatch.setattr(executors, "follow", sample)
+    simulate(LIF(), h=1 / 64, T=1000.0, paths=256, seed=1, executor=executor)
+    assert seen == sorted(seen)
+    assert any(0.0 < x < 1.0 for x in seen)
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_an_earlier_run_on_the_same_processes_is_not_counted_again():
+    with Processes(1) as pool:
+        for _ in range(2):
+            count = Count()
+            count.elsewhere(pool.progress)
+            pool.submit(executors._in_worker, pow, 2, 3).result()
+            assert count.done == 1.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1.2e4, "3.3 hours"), (8e4, "22 hours"), (1e12, "32000 years")]
+)
+def test_duration(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize("switch", ["off", "on"])
+def test_stored_outputs_hold_no_progress(switch, monkeypatch):
+    source = """
+import time
+from lifcore.runs import progress
+from lifcore.runs.executors import map_blocks
+progress.PATIENCE = 0.1
+map_blocks(time.sleep, [(0.6,)], None, "slow")
+"""
+    monkeypatch.setenv("LIFCORE_PROGRESS", switch)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    shown = "".join(output.get("text", "") for output in outputs)
+    assert ("slow" in shown) == (switch == "on")
