@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -107,7 +108,10 @@ def times(value: object, h: float, T: float) -> list[float]:
 
 
 def euler_stable(h: float, rates: dict[str, float]) -> None:
-    """Refuse a step at which plain Euler amplifies the leak or the synaptic decay.
+    """Refuse a step at which plain Euler amplifies leak or synaptic decay; warn of one too long.
+
+    Beyond one time constant 1 - h rate is negative: each step throws V (or I) past its goal, to
+    the other side, which no solution does. V can then cross the threshold without input, for ever.
 
     Parameters
     ----------
@@ -121,6 +125,11 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
     ValueError
         If h >= 2 / rate for one of them.
 
+    Warns
+    -----
+    UserWarning
+        If h > 1 / rate for one of them.
+
     Examples
     --------
     >>> euler_stable(0.1, {"g": 1.0, "1/tau": 2.0})
@@ -130,6 +139,14 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
             raise ValueError(
                 f"h = {h!r} is beyond Euler's stability limit 2/({name}) = {2.0 / rate:g}; "
                 f"allowed: h < {2.0 / rate:g}"
+            )
+        if h * rate > 1.0:
+            warnings.warn(
+                f"h = {h!r} is above 1/({name}) = {1.0 / rate:g}: a step of Euler then throws "
+                f"{'V past its rest' if name == 'g' else 'I past its mean'} to the other side, so "
+                f"that it can spike without input; use h <= {1.0 / rate:g}, and far less for "
+                "accuracy",
+                stacklevel=4,
             )
 
 

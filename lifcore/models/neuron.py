@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -43,6 +44,11 @@ class LIF:
     TypeError, ValueError
         If a parameter is not a number in the range stated above, nor an array of them, or
         if arrays differ in length.
+
+    Warns
+    -----
+    UserWarning
+        If v_th < 0 although mu >= 0: the resting potential 0 then lies above the threshold.
 
     References
     ----------
@@ -86,6 +92,15 @@ class LIF:
             raise ValueError(
                 f"v_reset = {self.v_reset!r} is not below v_th = {self.v_th!r}; "
                 "allowed: v_reset < v_th"
+            )
+        # Whoever measures V from elsewhere puts g times the rest into mu, which then is negative.
+        beyond = (np.asarray(self.v_th) < 0.0) & (np.asarray(self.mu) >= 0.0)
+        if (beyond & (np.asarray(self.g) > 0.0)).any():
+            warnings.warn(
+                f"v_th = {self.v_th!r} lies below the resting potential, which is 0, so that the "
+                "leak alone makes the neuron spike: measure v_th and v_reset from rest, as the "
+                "page Notation and units shows (or put g times the rest into mu)",
+                stacklevel=3,
             )
 
     def _key(self) -> tuple[object, ...]:

@@ -84,3 +84,16 @@ def test_constant_drive_period_refuses_bad_currents():
         constant_drive_period(LIF(), np.nan)
     with pytest.raises(TypeError, match=r"current = 'x' is a str; allowed"):
         constant_drive_period(LIF(), "x")
+
+
+@pytest.mark.parametrize("mu", [0.0, 1.2, np.array([-60.0, 0.5])])
+def test_a_rest_above_the_threshold_is_warned_of(mu):
+    # A neuron in absolute millivolts, whose leak pulls it to 0.
+    with pytest.warns(UserWarning, match=r"v_th = -50.* below the resting potential, which is 0"):
+        LIF(g=0.05, v_th=-50.0, v_reset=-65.0, mu=mu)
+
+
+def test_a_rest_within_mu_is_not():
+    LIF(g=0.05, v_th=-50.0, v_reset=-65.0, mu=-70.0 * 0.05)
+    LIF(g=0.0, v_th=-1.0, v_reset=-2.0, mu=0.5)  # no leak, no rest
+    LIF(v_th=0.0, v_reset=-1.0, mu=0.5)  # potentials measured from the threshold
