@@ -29,6 +29,7 @@ from lifcore.schemes.scheme import (
     move,
     shape,
     spread,
+    threshold,
 )
 
 
@@ -71,9 +72,12 @@ def euler_step(neurons: Sequence[LIF] | Recurrent, h: float) -> EulerStep:
     >>> euler_step([LIF(tau=0.5)], 0.25).pull.tolist()
     [0.5]
     """
-    names = ("mu", "sigma", "v_th", "v_reset", "i_th")
-    g, a, *others = (column(neurons, name).astype(np.float64) for name in ("g", "a", *names))
-    return EulerStep(np.full(g.size, h), g, h * a, *others)
+    g, a, mu, sigma, v_reset, i_th = (
+        column(neurons, name).astype(np.float64)
+        for name in ("g", "a", "mu", "sigma", "v_reset", "i_th")
+    )
+    v_th = threshold(neurons)
+    return EulerStep(np.full(g.size, h), g, h * a, mu, sigma, v_th, v_reset, i_th)
 
 
 @kernel(entry, EulerStep)

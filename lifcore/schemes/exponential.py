@@ -29,6 +29,7 @@ from lifcore.schemes.scheme import (
     move,
     shape,
     spread,
+    threshold,
 )
 
 
@@ -80,6 +81,7 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
     """
     names = ("g", "a", "mu", "sigma", "v_th", "v_reset", "i_th")
     own = [column(neurons, name).astype(np.float64) for name in names]
+    own[names.index("v_th")] = threshold(neurons)
     each = neurons.neurons if isinstance(neurons, Recurrent) else neurons
     flows = {lif: exact_flow(lif, h) for lif in set(each)}
     carries = {lif: chain_transfer(lif.g, lif.a, h) for lif in flows}

@@ -20,6 +20,9 @@ from numba.extending import overload
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 
+ROUNDING = 2.0**-48
+"""By how much, relatively, V' of a step may be off: sixteen units in the last place."""
+
 
 @dataclass(frozen=True)
 class Scheme:
@@ -84,6 +87,24 @@ def column(neurons: Sequence[LIF] | Recurrent, name: str) -> np.ndarray:
     if isinstance(neurons, Recurrent):
         return neurons.column(name)
     return np.array([getattr(neuron, name) for neuron in neurons])
+
+
+def threshold(neurons: Sequence[LIF] | Recurrent) -> np.ndarray:
+    """Return the thresholds that V' of a step is compared with: v_th, but for one case.
+
+    Without noise and exactly at the rheobase V tends to v_th and never reaches it, except by
+    rounding, which must not make a spike: there it is a few units in the last place higher.
+
+    Examples
+    --------
+    >>> threshold([LIF(mu=1.0), LIF(mu=1.0, sigma=0.0)]).tolist() == [1.0, 1.0 + ROUNDING]
+    True
+    """
+    g, mu, sigma, v_th, i_th = (
+        column(neurons, name).astype(np.float64) for name in ("g", "mu", "sigma", "v_th", "i_th")
+    )
+    rheobase = (sigma == 0.0) & (g > 0.0) & (np.abs(mu - i_th) <= ROUNDING * np.abs(i_th))
+    return np.where(rheobase, v_th + ROUNDING * np.abs(v_th), v_th)
 
 
 def levels(scheme: Scheme, neurons: Sequence[LIF] | Recurrent, sizes: Iterable[float]) -> Any:

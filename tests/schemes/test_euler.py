@@ -95,3 +95,29 @@ def test_step_constants():
     step = euler_step([LIF(g=2.0, tau=0.25, v_th=3.0, v_reset=-1.0, mu=0.5, sigma=0.75)], 0.125)
     constants = [float(part[0]) for part in step]
     assert constants == [0.125, 2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0]
+
+
+@pytest.mark.parametrize("scheme", ["euler", "exponential"])
+@pytest.mark.parametrize("h", [1 / 8, 0.1, 0.05])
+@pytest.mark.parametrize("g", [0.3, 1.0, 7.0])
+@pytest.mark.parametrize("v_th", [0.7, 1.0, 15.1])
+def test_no_spike_by_rounding_at_the_rheobase(scheme, h, g, v_th):
+    # V tends to v_th from below and never is there, in real numbers.
+    neuron = LIF(g=g, v_th=v_th, mu=g * v_th, sigma=0.0, v_reset=-0.2)
+    assert simulate(neuron, h=h, T=800 * h, paths=1, seed=1, scheme=scheme).spike_counts.sum() == 0
+
+
+def test_just_above_the_rheobase_it_spikes():
+    neuron = LIF(g=7.0, mu=7.0 * (1.0 + 1e-9), sigma=0.0)
+    h = 2.0**-10
+    found = simulate(neuron, h=h, T=20.0, paths=1, seed=1).spike_counts[0, 0]
+    assert found == pytest.approx(20.0 / constant_drive_period(neuron), abs=1.0)
+
+
+def test_a_step_beyond_the_time_constants_is_warned_of():
+    # Every step throws V from -3 to (1 - h) (-3) = 1.5, past the rest 0 and the threshold 1.
+    neuron = LIF(mu=0.0, sigma=0.0, v_reset=-3.0, tau=2.0)
+    with pytest.warns(UserWarning, match=r"h = 1\.5 is above 1/\(g\) = 1: .* without input"):
+        run = simulate(neuron, h=1.5, T=150.0, paths=1, seed=1)
+    assert run.spike_counts[0, 0] == 100
+    assert simulate(neuron, h=0.75, T=150.0, paths=1, seed=1).spike_counts[0, 0] == 0
