@@ -7,6 +7,7 @@ raises an error that names the argument, shows its value and says what is allowe
 from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
 from lifcore.checks.models import memory, spikes, start, volleys
 from lifcore.checks.values import (
+    column,
     count,
     index,
     instance,
@@ -20,6 +21,7 @@ from lifcore.checks.values import (
 from lifcore.checks.weights import square_weights, weights
 
 __all__ = [
+    "column",
     "count",
     "euler_stable",
     "exact_affordable",

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lifcore.checks.values import is_sequence, real
+from lifcore.checks.values import column, is_sequence, real
 
 # A grid is accepted when its rounding error is that of a few floating point operations.
 _GRID_TOLERANCE = 1e-9
@@ -61,8 +61,7 @@ def levels(h: object, T: object) -> tuple[np.ndarray, float, np.ndarray]:
     >>> levels([0.25, 0.125], 1.0)[2]
     array([2, 1])
     """
-    if isinstance(h, numbers.Real):
-        h = [h]
+    h = [h] if isinstance(h, numbers.Real) else column(h)
     if not is_sequence(h):
         raise TypeError(f"h = {h!r}; allowed: a sequence of one or more step sizes")
     if len(h) == 0:
@@ -95,6 +94,7 @@ def times(value: object, h: float, T: float) -> list[float]:
     >>> times([0.5], 0.25, 1.0)
     [0.5, 1.0]
     """
+    value = column(value)
     if not is_sequence(value):
         raise TypeError(f"times = {value!r}; allowed: a sequence of times before T")
     looks = [real(f"times[{k}]", t, above=0.0) for k, t in enumerate(value)]

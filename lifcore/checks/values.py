@@ -104,12 +104,12 @@ def reals(name: str, value: np.ndarray, **limits: float | bool) -> np.ndarray:
 
 
 def count(name: str, value: object, *, at_least: int = 1) -> int:
-    """Return `value` as an int not below `at_least`.
+    """Return `value` as an int not below `at_least`; a float that is whole will do.
 
     Raises
     ------
     TypeError
-        If `value` is not an integer.
+        If `value` is not a whole number.
     ValueError
         If `value` is too small.
 
@@ -119,6 +119,8 @@ def count(name: str, value: object, *, at_least: int = 1) -> int:
     100
     """
     allowed = f"allowed: an integer >= {at_least}"
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)  # 1e3 is a whole number
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} = {value!r} is a {type(value).__name__}; {allowed}")
     if value < at_least:
@@ -260,6 +262,27 @@ def sequence(name: str, value: object) -> list[object]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"{name} = {value!r} is a {type(value).__name__}; allowed: a list or tuple")
     return list(value)
+
+
+def column(value: object, lists: bool = False) -> object:
+    """Return a pandas Series, and `lists` if wanted, as an array, and anything else as it is.
+
+    What does not fit into an array of one dimension or more stays as it is as well.
+
+    Examples
+    --------
+    >>> column([1.0, 2.0], lists=True), column([1.0]), column(3.0)
+    (array([1., 2.]), [1.0], 3.0)
+    """
+    if isinstance(value, np.ndarray | np.generic) or not (
+        (lists and isinstance(value, list | tuple)) or hasattr(value, "__array__")
+    ):
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return value
+    return array if array.ndim > 0 else value
 
 
 def is_sequence(value: object) -> TypeGuard[Sequence[object] | np.ndarray]:

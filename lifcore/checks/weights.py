@@ -103,7 +103,7 @@ def _matrix(name: str, value: object) -> Any:
             matrix = np.asarray(value)
         except ValueError:  # rows of different lengths
             matrix = np.asarray(None)
-    if matrix.dtype.kind not in "iuf":
+    if matrix.dtype.kind not in "biuf":  # as NumPy does, true is a weight of 1
         raise TypeError(
             f"{name} holds {matrix.dtype} values; allowed: an array or a scipy.sparse "
             "array of real numbers, rows of one length"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifcore import checks
 from lifcore.evidence.statistics import Estimate, batch_sums, jackknife_estimate
 
 
@@ -78,13 +79,26 @@ def fit_order(
     >>> round(fit_order(h, np.outer(h**2, np.ones(64))).order.mean, 12)
     2.0
     """
-    if np.asarray(values).dtype == object:
+    try:
+        numbers = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        numbers = np.asarray(None)
+    if numbers.dtype.kind not in "biuf":
         raise TypeError(
-            "values holds no plain numbers (Estimates?); allowed: the numbers behind the means, "
-            "shape (levels, paths), since an order's interval needs what the levels share"
+            "values holds no plain numbers, or rows of different lengths (Estimates?); allowed: "
+            "the numbers behind the means, shape (levels, paths), since an order's interval needs "
+            "what the levels share"
         )
-    h = np.asarray(h, dtype=np.float64)
-    values = np.asarray(values, dtype=np.float64)
+    h = checks.positive("h", h)
+    values = numbers.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("values holds NaN or infinity; allowed: finite numbers")
+    if weights is not None and np.shape(weights) != values.shape:
+        raise ValueError(
+            f"weights has shape {np.shape(weights)}; allowed: that of values, {values.shape}"
+        )
+    if np.unique(h).size < h.size:
+        raise ValueError(f"h = {h.tolist()}; allowed: distinct step sizes")
     if h.ndim != 1 or h.size < 2 or values.ndim != 2 or values.shape[0] != h.size:
         raise ValueError(
             f"h has shape {h.shape} and values {values.shape}; "

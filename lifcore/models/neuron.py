@@ -22,8 +22,8 @@ class LIF:
 
     and V jumps from `v_th` to `v_reset` whenever it reaches `v_th` from below.
 
-    In a layer of a `Feedforward` network every field may be an array with one value a
-    neuron; a number stands for all neurons alike.
+    In a layer of a `Feedforward` network every field may be an array, a list or a Series with one
+    value a neuron; a number stands for all neurons alike.
 
     Parameters
     ----------
@@ -77,13 +77,14 @@ class LIF:
         }
         sizes: dict[str, int] = {}
         for field in fields(self):
-            name, value = field.name, getattr(self, field.name)
+            name, value = field.name, checks.column(getattr(self, field.name), lists=True)
             limit = limits.get(name, {})
             if isinstance(value, np.ndarray) and value.ndim > 0:
                 value = checks.reals(name, value, **limit)
                 sizes[name] = value.size
             else:
-                value = checks.real(name, value, **limit)
+                hint = "or an array, a list or a Series of them, one a neuron"
+                value = checks.real(name, value, **limit, hint=hint)
             object.__setattr__(self, name, value)
         if len(set(sizes.values())) > 1:
             raise ValueError(f"arrays of different lengths: {sizes}; allowed: one value a neuron")

@@ -132,3 +132,27 @@ def test_instance_and_one_of():
         checks.instance("x", 1, str)
     with pytest.raises(ValueError, match=r"x = 'c' is unknown; allowed: 'a' or 'b'"):
         checks.one_of("x", "c", ("a", "b"))
+
+
+@pytest.mark.parametrize("value", [1e3, np.float64(1000), np.float32(1000), 1000])
+def test_a_whole_float_is_a_count(value):
+    assert checks.count("paths", value) == 1000
+    assert type(checks.count("paths", value)) is int
+
+
+@pytest.mark.parametrize("value", [2.5, np.nan, np.inf, "3", True, None])
+def test_other_values_are_no_counts(value):
+    with pytest.raises(TypeError, match=r"^paths = .*; allowed: an integer >= 1"):
+        checks.count("paths", value)
+
+
+class Series:
+    def __array__(self, dtype=None, copy=None):
+        return np.array([0.5, 0.25], dtype)
+
+
+def test_a_series_of_steps_and_times():
+    assert checks.levels(Series(), 1.0)[0].tolist() == [0.5, 0.25]
+    assert checks.levels((0.5, 0.25), 1.0)[0].tolist() == [0.5, 0.25]
+    with pytest.raises(TypeError, match=r"^h\[0\] = '1'"):
+        checks.levels(["1"], 1.0)

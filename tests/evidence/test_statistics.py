@@ -198,7 +198,7 @@ def test_precise_levels_weigh_more():
             np.stack([np.ones(64), -np.ones(64)]),
             r"the error at h = 0\.1 is not positive",
         ),
-        ([0.2, 0.1], np.full((2, 64), np.nan), r"the error at h = 0\.2 is not positive"),
+        ([0.2, 0.1], np.full((2, 64), np.nan), r"values holds NaN"),
         ([0.2, 0.1], np.ones((2, 1)), r"values has 1 entries; allowed: at least 2"),
     ],
 )
@@ -222,3 +222,22 @@ def test_smallest_sizes_cover():
     h = np.array([0.4, 0.2, 0.1])
     two = [h[:, None] * rng.normal(1.0, 0.02, (3, 2)) for _ in range(REPETITIONS)]
     assert_covers([fit_order(h, values).order for values in two], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("h", "values", "weights", "error", "message"),
+    [
+        ([0.2, 0.1], [mean(np.ones(4))] * 2, None, TypeError, "values holds no plain numbers"),
+        ([0.2, 0.1], [[1.0, 2.0], [1.0]], None, TypeError, "rows of different lengths"),
+        ([0.2, 0.1], [["a"], ["b"]], None, TypeError, "values holds no plain numbers"),
+        ([0.2, 0.1], [[1.0, np.nan], [1.0, 2.0]], None, ValueError, "values holds NaN"),
+        ([0.2, 0.2], np.ones((2, 9)), None, ValueError, "distinct step sizes"),
+        ([0.2, -0.1], np.ones((2, 9)), None, ValueError, r"h holds -0\.1; allowed"),
+        (["a", "b"], np.ones((2, 9)), None, TypeError, "h = "),
+        ([0.2, 0.1], np.ones((2, 9)), np.ones(9), ValueError, "weights has shape"),
+        ([0.2], np.ones((1, 9)), None, ValueError, "at least 2 levels"),
+    ],
+)
+def test_an_order_says_what_it_is_fitted_to(h, values, weights, error, message):
+    with pytest.raises(error, match=message):
+        fit_order(h, values, weights)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lifcore import LIF, constant_drive_period
+from lifcore import LIF, Recurrent, constant_drive_period
 
 
 def test_defaults_and_derived_quantities():
@@ -57,7 +57,7 @@ def test_bad_values(changes, message):
 
 
 @pytest.mark.parametrize("name", ["g", "v_th", "v_reset", "tau", "mu", "sigma"])
-@pytest.mark.parametrize("value", [True, "1.0", None, 1j, [1.0], np.array(1j)], ids=repr)
+@pytest.mark.parametrize("value", [True, "1.0", None, 1j, {1.0}, np.array(1j)], ids=repr)
 def test_bad_types(name, value):
     with pytest.raises(TypeError, match=rf"^{name} = .* is a \w+; allowed: a"):
         LIF(**{name: value})
@@ -97,3 +97,32 @@ def test_a_rest_within_mu_is_not():
     LIF(g=0.05, v_th=-50.0, v_reset=-65.0, mu=-70.0 * 0.05)
     LIF(g=0.0, v_th=-1.0, v_reset=-2.0, mu=0.5)  # no leak, no rest
     LIF(v_th=0.0, v_reset=-1.0, mu=0.5)  # potentials measured from the threshold
+
+
+class Series:
+    """What pandas' is for this purpose."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, Series])
+def test_lists_and_series_are_arrays(kind):
+    assert LIF(mu=kind([1.0, 1.5])) == LIF(mu=np.array([1.0, 1.5]))
+
+
+@pytest.mark.parametrize("mu", ["1", None, {1.0}])
+def test_what_a_parameter_may_be_is_said(mu):
+    with pytest.raises(TypeError, match=r"^mu = .*allowed: a finite number; or an array, a list"):
+        LIF(mu=mu)
+    with pytest.raises(TypeError, match=r"^mu holds <U1 values; allowed: real numbers"):
+        LIF(mu=["1", "2"])
+
+
+def test_weights_that_are_true_or_false():
+    weights = np.array([[False, True], [True, False]])
+    ring = Recurrent(LIF(), weights)
+    assert np.array_equal(np.asarray(ring.weights), weights.astype(float))

@@ -122,10 +122,10 @@ def test_start_of_a_network():
     with pytest.raises(
         ValueError, match=r"V has shape \(300,\); allowed: a number or shape \(300, 6"
     ):
-        simulate(quiet, h=0.5, T=0.5, paths=300, seed=1, start=(v[:, 0], i))
+        simulate(quiet, h=0.25, T=0.5, paths=300, seed=1, start=(v[:, 0], i))
     v[4, 5] = 0.9
     with pytest.raises(ValueError, match=r"path 4, neuron 5 has V = 0\.9, .* V < v_th = 0\.8"):
-        simulate(quiet, h=0.5, T=0.5, paths=300, seed=1, start=(v, i))
+        simulate(quiet, h=0.25, T=0.5, paths=300, seed=1, start=(v, i))
 
 
 def test_stability_is_that_of_the_fastest_neuron():

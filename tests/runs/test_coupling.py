@@ -297,12 +297,12 @@ BAD_TYPES = [
     ({"h": [True]}, r"h\[0\] = True is a bool; allowed"),
     ({"h": [[0.1], [0.1, 0.2]]}, r"h\[0\] = \[0\.1\] is a list; allowed"),
     *(({"T": T}, r"T = .* is a \w+; allowed: a number > 0") for T in (True, "4", None)),
-    *(({"paths": p}, r"paths = .* is a \w+; allowed: an int") for p in (True, "9", None, 1.0)),
+    *(({"paths": p}, r"paths = .* is a \w+; allowed: an int") for p in (True, "9", None, 1.5)),
     *(({"seed": s}, r"seed = .* is a \w+; allowed") for s in (True, "1", None, 1.5)),
     ({"start": 1.0}, r"start = 1\.0; allowed: None or a pair"),
     *(({"times": t}, r"times = .*; allowed: a sequence of times") for t in (1.0, "1", None, {1.0})),
     ({"times": [None]}, r"times\[0\] = None is a NoneType; allowed"),
-    ({"executor": 4}, r"executor = 4 is a int; allowed: None or a concurrent\.futures\.Executor"),
+    ({"executor": 4}, r"executor = 4 is a int; allowed: None, a concurrent\.futures\.Executor"),
 ]
 
 

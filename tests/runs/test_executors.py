@@ -1,6 +1,8 @@
 """Streams of blocks, and the executors that blocks are mapped over."""
 
 import operator
+import subprocess
+import sys
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -128,3 +130,30 @@ def test_a_failed_block_cancels_the_rest():
     with pytest.raises(RuntimeError, match="a worker died"):
         map_blocks(operator.add, [(1, 2)] * 4, executor, "")
     assert all(future.cancelled() for future in executor.futures[1:])
+
+
+@pytest.mark.parametrize("word", ["threads", "threads:2", "processes:1"])
+def test_words_of_the_command_line_are_executors(word):
+    request = {"h": 0.1, "T": 1.0, "paths": 300, "seed": 1}
+    found = simulate(LIF(), **request, executor=word)
+    assert np.array_equal(found.v, simulate(LIF(), **request).v)
+
+
+def test_other_words_are_refused():
+    with pytest.raises(ValueError, match=r"executor = 'process' is unknown; allowed: threads, pro"):
+        simulate(LIF(), h=0.1, T=1.0, paths=3, seed=1, executor="process")
+
+
+@pytest.mark.parametrize("how", ["'processes:1'", "ProcessPoolExecutor(1, get_context('spawn'))"])
+def test_processes_without_a_main_guard_say_so(how, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from lifcore import LIF, simulate\n"
+        f"simulate(LIF(), h=0.1, T=1.0, paths=3, seed=1, executor={how})\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("Put what a script does under  if __name__ == '__main__':")
