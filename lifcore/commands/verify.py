@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lifcore import __version__
+from lifcore.commands.report import beside, circumstances, table
 from lifcore.evidence.claims import FAILS, MIME
 from lifcore.noise.streams import STREAM_VERSION
 from lifcore.runs.executors import named_executor
@@ -183,9 +184,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{time.perf_counter() - begun:.0f} s", flush=True)
             if options.json:  # after each chapter, so that an interrupted run loses nothing
                 options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+                beside(options.json).write_text(json.dumps(circumstances(given), indent=1) + "\n")
     except KeyboardInterrupt:
         print("interrupted")
-    print(_table(rows))
+    print(table(rows))
     failed = sum(row["verdict"] == FAILS for row in rows)
     print(f"stream version {STREAM_VERSION}; {len(rows)} claims, {failed} failed")
     if done < len(selected):
@@ -223,14 +225,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lifcore {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     verify = commands.add_parser(
-        "verify", help="re-run the book's chapters and print every claim with its verdict"
+        "verify",
+        help="re-run the book's chapters and print every claim with its verdict",
+        epilog=f"chapters: {', '.join(path.stem for path in chapters(BOOK))}"
+        if BOOK.is_dir()
+        else "",
     )
     verify.add_argument(
         "--chapter", action="append", nargs="+", metavar="NAME", help="only these chapters"
     )
     verify.add_argument("--seed", type=_whole(0), metavar="N", help="seed (each chapter's own)")
     verify.add_argument("--scale", type=_whole(1), metavar="K", help="K times the paths (1)")
-    verify.add_argument("--json", type=Path, metavar="FILE", help="write the claims here as well")
+    verify.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the claims here, seed and versions beside"
+    )
     verify.add_argument(
         "--executor",
         type=_executor,
@@ -278,22 +286,3 @@ def _check_writable(parser: argparse.ArgumentParser, path: Path | None) -> None:
         parser.error(f"argument --json: {str(path)!r} cannot be written ({error.strerror})")
     if new:
         path.unlink()
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    """Return the claims as aligned plain text."""
-    lines = [("claim", "expected", "measured", "99.9 % interval", "verdict")]
-    for row in rows:
-        lines.append(
-            (
-                f"{row['chapter']}.{row['id']}",
-                row["expectation"],
-                *row["measurement"],
-                row["verdict"],
-            )
-        )
-    widths = [max(len(line[k]) for line in lines) for k in range(5)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

@@ -10,6 +10,7 @@ import pytest
 
 import lifcore
 from lifcore.commands import verify
+from lifcore.commands.report import beside
 from lifcore.commands.verify import main
 
 KEYS = {"id", "chapter", "statement", "expected", "estimate", "low", "high", "verdict"}
@@ -135,7 +136,9 @@ def test_no_book_beside_the_package(monkeypatch, tmp_path, capsys):
 @pytest.mark.usefixtures("no_work")
 def test_help(capsys):
     assert main(["verify", "--help"]) == 0
-    assert "--chapter" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "--chapter" in out
+    assert "chapters: first, second, broken" in out
 
 
 def test_as_a_process():
@@ -172,6 +175,9 @@ def test_a_run_that_holds(book, tmp_path, capsys, monkeypatch):
     assert main([*call, "--json", str(target)]) == 0
     (row,) = json.loads(target.read_text())
     assert row.keys() >= KEYS
+    meta = json.loads(beside(target).read_text())
+    assert (meta["seed"], meta["scale"], meta["stream_version"]) == (3, 2, lifcore.STREAM_VERSION)
+    assert meta["versions"].keys() == {"lifcore", "python", "numpy", "numba", "scipy"}
     # 3 + 2: both parameters have arrived, and replaced those of the chapter.
     assert (row["id"], row["chapter"], row["estimate"]) == ("one", "first", 5.0)
     assert row["low"] < 5.0 < row["high"]

@@ -1,0 +1,63 @@
+"""What the command line hands out: a table in plain text, and how its claims came about."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lifcore import __version__
+from lifcore.noise.streams import STREAM_VERSION
+
+
+def beside(path: Path) -> Path:
+    """Return the file that tells how the claims in a JSON file came about.
+
+    Examples
+    --------
+    >>> beside(Path("claims.json")).name
+    'claims.json.meta.json'
+    """
+    return path.with_name(f"{path.name}.meta.json")
+
+
+def circumstances(given: dict[str, int | None]) -> dict[str, Any]:
+    """Return seed and scale (None: each chapter's own) and the versions of what computes.
+
+    Examples
+    --------
+    >>> circumstances({"seed": 3, "scale": None})["seed"]
+    3
+    """
+    packages = {name: version(name) for name in ("numpy", "numba", "scipy")}
+    return {
+        **given,
+        "stream_version": STREAM_VERSION,
+        "versions": {"lifcore": __version__, "python": platform.python_version(), **packages},
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the claims as aligned plain text.
+
+    Examples
+    --------
+    >>> table([]).split()[0]
+    'claim'
+    """
+    lines = [("claim", "expected", "measured", "99.9 % interval", "verdict")]
+    for row in rows:
+        lines.append(
+            (
+                f"{row['chapter']}.{row['id']}",
+                row["expectation"],
+                *row["measurement"],
+                row["verdict"],
+            )
+        )
+    widths = [max(len(line[k]) for line in lines) for k in range(5)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
