@@ -20,7 +20,17 @@ GROWTH = 16
 
 
 class StoppedError(RuntimeError):
-    """Raised in a worker's thread whose run has been given up."""
+    """Raised in a worker's thread whose run has been given up.
+
+    Examples
+    --------
+    >>> isinstance(StoppedError(), RuntimeError)
+    True
+    """
+
+
+def _nobody(share: float) -> None:
+    pass
 
 
 @dataclass
@@ -44,7 +54,7 @@ class Watch:
 
     stop: threading.Event = field(default_factory=threading.Event)
     size: int = 1
-    done: Callable[[float], None] = lambda share: None
+    done: Callable[[float], None] = field(default_factory=lambda: _nobody)
 
     def look(self) -> None:
         """Raise `StoppedError` if the run is to end.
