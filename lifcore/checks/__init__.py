@@ -6,6 +6,7 @@ raises an error that names the argument, shows its value and says what is allowe
 
 from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
 from lifcore.checks.models import memory, spikes, start, volleys
+from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.values import (
     column,
     count,
@@ -22,17 +23,21 @@ from lifcore.checks.weights import square_weights, weights
 
 __all__ = [
     "column",
+    "absent",
     "count",
     "euler_stable",
     "exact_affordable",
     "index",
     "instance",
+    "known",
     "levels",
     "memory",
+    "milliseconds",
     "one_of",
     "positive",
     "real",
     "reals",
+    "required",
     "seed",
     "sequence",
     "spikes",

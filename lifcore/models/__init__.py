@@ -2,13 +2,21 @@
 
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
+from lifcore.models.physical import Physical, current_noise
+from lifcore.models.simulators import from_nest, from_pynn, to_nest, to_pynn
 
 __all__ = [
     "LIF",
     "Feedforward",
     "Network",
+    "Physical",
     "Recurrent",
     "constant_drive_period",
+    "current_noise",
+    "from_nest",
+    "from_pynn",
     "network",
     "one_neuron",
+    "to_nest",
+    "to_pynn",
 ]
