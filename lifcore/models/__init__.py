@@ -1,7 +1,9 @@
 """What is simulated: a neuron, layers of neurons, networks with loops."""
 
+from lifcore.models.brian import from_brian2, to_brian2
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
+from lifcore.models.nir_nodes import from_nir, to_nir
 from lifcore.models.physical import Physical, current_noise
 from lifcore.models.simulators import from_nest, from_pynn, to_nest, to_pynn
 
@@ -13,10 +15,14 @@ __all__ = [
     "Recurrent",
     "constant_drive_period",
     "current_noise",
+    "from_brian2",
     "from_nest",
+    "from_nir",
     "from_pynn",
     "network",
     "one_neuron",
+    "to_brian2",
     "to_nest",
+    "to_nir",
     "to_pynn",
 ]

@@ -136,23 +136,53 @@ class Physical:
         return self.noise_sd * self.tau_m / self.C_m * math.sqrt(share)
 
     def h(self, dt: float) -> float:
-        """Return a time or a step of `dt` ms in units of `lif`."""
+        """Return a time or a step of `dt` ms in units of `lif`.
+
+        Examples
+        --------
+        >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).h(0.1)
+        0.01
+        """
         return dt / self.time_unit
 
     def ms(self, time: float) -> float:
-        """Return a time of `lif` in ms."""
+        """Return a time of `lif` in ms.
+
+        Examples
+        --------
+        >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).ms(2.5)
+        25.0
+        """
         return time * self.time_unit
 
     def hz(self, rate: float) -> float:
-        """Return a rate of `lif` in Hz."""
+        """Return a rate of `lif` in Hz.
+
+        Examples
+        --------
+        >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).hz(0.25)
+        25.0
+        """
         return 1000.0 * rate / self.time_unit
 
     def mv(self, v: float) -> float:
-        """Return a potential of `lif` in mV (a difference: times `voltage_unit`)."""
+        """Return a potential of `lif` in mV (a difference: times `voltage_unit`).
+
+        Examples
+        --------
+        >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).mv(0.5)
+        -57.5
+        """
         return self.rest + v * self.voltage_unit
 
     def pa(self, current: float) -> float:
-        """Return a current of `lif` in pA."""
+        """Return a current of `lif` in pA.
+
+        Examples
+        --------
+        >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).pa(1.5)
+        562.5
+        """
         return current * self.current_unit
 
     def poisson_rate(self, weight: float) -> float:

@@ -103,10 +103,10 @@ def test_filtered_poisson_input_has_these_moments():
 @pytest.mark.filterwarnings("ignore:tau_syn")
 @pytest.mark.parametrize(
     ("cell", "t_ref", "rate"),
-    [  # Siegert's formula; t_ref is added to the interval here, as the current is white in the end
-        ({"tau_m": 20, "V_th": 20, "V_reset": 10, "I_e": 225, "V_sd": 3.53553390593}, 0, 20.4216),
+    [  # Siegert's formula; t_ref is added to the interval here: the current is white in the end
+        ({"tau_m": 20, "V_th": 20, "V_reset": 10, "I_e": 225, "V_sd": 12.5**0.5}, 0, 20.4216),
         (
-            {"tau_m": 10, "V_th": 15, "V_reset": 0, "I_e": 375, "V_sd": 0.866025403784},
+            {"tau_m": 10, "V_th": 15, "V_reset": 0, "I_e": 375, "V_sd": 0.75**0.5},
             2,
             27.1095934,
         ),
