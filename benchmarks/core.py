@@ -21,6 +21,7 @@ import numpy as np
 
 from lifcore import LIF, couple, simulate
 from lifcore.noise.flow import exact_flow
+from lifcore.noise.sources import NOISES
 
 NEURON = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
 LEVELS = 2.0 ** -np.arange(3.0, 11.0)
@@ -125,9 +126,11 @@ def main() -> None:
     rows: list[tuple[str, float, float | None]] = []
     with ThreadPoolExecutor(1) as pool:
 
-        def run(scheme: str, h: float, T: float, paths: int) -> Callable[[], object]:
+        def run(
+            scheme: str, h: float, T: float, paths: int, noise: str = "numpy"
+        ) -> Callable[[], object]:
             return lambda: simulate(
-                NEURON, h=h, T=T, paths=paths, seed=1, scheme=scheme, executor=pool
+                NEURON, h=h, T=T, paths=paths, seed=1, scheme=scheme, noise=noise, executor=pool
             )
 
         def coupled() -> object:
@@ -150,6 +153,13 @@ def main() -> None:
             ("Euler, NumPy, 256 paths at a time", block, block / euler),
             (f"Euler, NumPy, {paths} paths at a time", whole, whole / euler),
         ]
+        for noise in NOISES[1:]:
+            run("euler", h, 16 * h, 256, noise)()
+            own = time_of(run("euler", h, steps * h, paths, noise), steps * paths)
+            one = time_of(run("euler", h, steps * h, 1, noise), steps, slow)
+            every = time_of(run("euler", h, steps * h, 256, noise), steps, slow)
+            share = f"one path {one / every:.3f} of 256"
+            rows.append((f"Euler, noise={noise!r} ({share})", own, euler / own))
         pair = time_of(coupled, steps * paths)
         block = time_of(lambda: numpy_coupled(steps, few, 256), steps * few, slow)
         whole = time_of(lambda: numpy_coupled(steps // 8, paths, paths), steps // 8 * paths, slow)

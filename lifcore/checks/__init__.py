@@ -22,8 +22,8 @@ from lifcore.checks.values import (
 from lifcore.checks.weights import square_weights, weights
 
 __all__ = [
-    "column",
     "absent",
+    "column",
     "count",
     "euler_stable",
     "exact_affordable",

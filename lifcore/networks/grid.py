@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.networks.synapses import deliver_spike
+from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile
 from lifcore.schemes.lanes import Memory, memory
 from lifcore.schemes.scheme import crossing, entry, move, shape, spread
 from lifcore.schemes.state import Label, State, record
@@ -117,19 +118,22 @@ def move_tile(step, tile, state, room, count, at, recording):
 
 
 @njit(nogil=True, cache=True)
-def draw_tile(step, first, generator, scale, shared, noise):
+def draw_tile(step, tile, source, path, scale, shared, noise):
     """Draw the noise of a tile: normals times `scale` plus what is `shared` by all neurons."""
+    first = tile * TILE
     width = min(TILE, step.h.size - first)
+    fill_tile(source, path, (first, width), noise, scale)
     for r in range(noise.shape[0]):
         of_all = shared[r]
-        for k in range(width):
-            noise[r, k] = scale * generator.standard_normal() + of_all
+        if of_all != 0.0:
+            for k in range(width):
+                noise[r, k] += of_all
     for k in range(width):
         shape(entry(step, first + k), noise, k)
 
 
 @njit(nogil=True, cache=True)
-def grid_paths(step, room, wiring, span, stream, state, recording):
+def grid_paths(step, room, wiring, span, source, state, recording):
     """Advance paths from step to step, in place; arrays have shape (paths, neurons).
 
     Draws its normals in the order step, tile, component, neuron; before those of a step one a
@@ -138,25 +142,23 @@ def grid_paths(step, room, wiring, span, stream, state, recording):
     targets at its step's end.
     """
     synapses, common = wiring
-    generator, words, seats = stream
-    paths = state.v.shape[0]
     components = room.noise.shape[0]
     any_one = entry(step, 0)
     scale, scale_shared = spread(any_one, 1.0 - common), spread(any_one, common)
     shared = np.zeros(components)
-    for p in range(paths):
-        words[:] = seats[p]
+    for p in range(state.v.shape[0]):
+        begin_path(source, p)
         own = State(state.v[p], state.i[p], state.counts[p])
         for n in range(span[0], span[1]):
             count = 0
             if common > 0.0:
                 for r in range(components):
-                    shared[r] = scale_shared * generator.standard_normal()
+                    shared[r] = scale_shared * common_normal(source, p)
             for tile in range(room.alike.size):
-                draw_tile(step, tile * TILE, generator, scale, shared, room.noise)
+                draw_tile(step, tile, source, p, scale, shared, room.noise)
                 at = (p, 0, (n + 1) * any_one.h)
                 count = move_tile(step, tile, own, room, count, at, recording)
             for k in range(count):
                 own.counts[room.fired[k]] += 1
                 deliver_spike(synapses, room.fired[k], own.i)
-        seats[p] = words
+        end_path(source, p)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -43,7 +44,7 @@ class Recorder:
         self,
         kernel: Callable[[Recording], None],
         steps: int,
-        streams: Sequence[np.random.Generator],
+        streams: Sequence[Any],
         arrays: Sequence[np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run a kernel over some steps, again from where it began if the buffer was too small.
@@ -54,8 +55,8 @@ class Recorder:
             Called with a recording, in which it counts on when the buffer is full.
         steps : int
             Number of steps.
-        streams : sequence of Generator
-            Those that the kernel draws from.
+        streams : sequence
+            Those that the kernel draws from: generators, or other `lifcore.noise.sources`.
         arrays : sequence of ndarray
             Those that it changes.
 
@@ -72,14 +73,16 @@ class Recorder:
         >>> Recorder(8).run(kernel, 2, (), ())[1].tolist()
         [0]
         """
-        states = [stream.bit_generator.state for stream in streams]
+        generators = [stream for stream in streams if isinstance(stream, np.random.Generator)]
+        arrays = [*arrays, *(a for stream in streams if isinstance(stream, tuple) for a in stream)]
+        states = [generator.bit_generator.state for generator in generators]
         begun = [array.copy() for array in arrays]
         recorded, marks = np.zeros(1, np.int64), np.zeros(steps + 1, np.int64)
         kernel(Recording(self._spikes, recorded, marks))
         needed = int(recorded[0])
         if needed > self._spikes.size:
-            for stream, state in zip(streams, states, strict=True):
-                stream.bit_generator.state = state
+            for generator, state in zip(generators, states, strict=True):
+                generator.bit_generator.state = state
             for array, before in zip(arrays, begun, strict=True):
                 array[...] = before
             self._spikes = np.empty(needed + needed // 4, SPIKE)

@@ -31,6 +31,7 @@ from lifcore.networks.series import (
 )
 from lifcore.networks.synapses import by_source, deliver_spike
 from lifcore.noise.keyed import Noise, Source, noise_of_paths, stream
+from lifcore.noise.paths import changing, of_paths, path_source
 from lifcore.schemes.portions import path_portions
 from lifcore.schemes.scheme import Scheme, entry, join, shape, spread
 from lifcore.schemes.state import NO_SPIKES, Recording, State, nowhere
@@ -112,6 +113,7 @@ def simulate_paths(
     v: np.ndarray,
     i: np.ndarray,
     record: bool,
+    noise: str = "numpy",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Simulate paths from number `first` on by one scheme, V and I being changed in place.
 
@@ -125,6 +127,8 @@ def simulate_paths(
         Where the paths begin, and end.
     record : bool
         Whether to record spikes.
+    noise : str, optional
+        "numpy", or "gauss" for schemes on the grid.
 
     Returns
     -------
@@ -143,24 +147,26 @@ def simulate_paths(
     >>> bool(counts.sum() == spikes.size)
     True
     """
-    noise = noise_of_paths(seed, first, first + v.shape[0])
+    numbers = (first, first + v.shape[0])
     recorder = Recorder(v.shape[0] * room(model, steps * h)) if record else None
     if not scheme.on_grid:
         series = Series((ITSELF,), (), ())
         state = start_state(series, v, i)
-        (spikes,) = run_paths(setup(model, series, h), noise, state, [steps], recorder)
+        keyed = noise_of_paths(seed, *numbers)
+        (spikes,) = run_paths(setup(model, series, h), keyed, state, [steps], recorder)
         v[:], i[:] = state.v[:, 0], state.i[:, 0]
         return state.counts[:, 0], spikes
-    constants, own = scheme.constants(model, h), stream()
+    constants = scheme.constants(model, h)
+    source = path_source(noise, seed, numbers, v.shape[1])
     wiring, place = (
         (by_source(model.weights), model.common),
         tiles(constants, scheme.components),
     )
     whole, found = State(v, i, np.zeros(v.shape, np.int64)), [NO_SPIKES]
     for one, last, *span in path_portions(v.shape[0], 0, steps):
-        seats, moved = noise.seats[one:last], State(*(part[one:last] for part in whole))
-        run = partial(grid_paths, constants, place, wiring, tuple(span), (*own, seats), moved)
-        found.append(_recorded(run, recorder, one, [seats, *moved]))
+        own, moved = of_paths(source, one, last), State(*(part[one:last] for part in whole))
+        run = partial(grid_paths, constants, place, wiring, tuple(span), own, moved)
+        found.append(_recorded(run, recorder, one, [*changing(own), *moved]))
     return whole.counts, np.concatenate(found)
 
 

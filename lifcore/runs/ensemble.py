@@ -11,6 +11,7 @@ from lifcore import checks
 from lifcore.models.networks import Network, Recurrent
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
+from lifcore.noise.sources import source
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
 from lifcore.schemes import SCHEMES
@@ -40,6 +41,7 @@ class Request:
     start: Start | None
     width: int
     T: float
+    noise: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -234,17 +236,21 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
     if isinstance(run.model, Recurrent):
         first, last = block * run.width, min((block + 1) * run.width, paths)
         v, i = (part.T[: last - first].copy() for part in state)
+        scheme = SCHEMES[run.scheme]
         counts, spikes = simulate_paths(
-            run.model, SCHEMES[run.scheme], run.h, run.steps, run.seed, first, v, i, record
+            run.model, scheme, run.h, run.steps, run.seed, first, v, i, record, run.noise
         )
         return v.T, i.T, counts.T, spikes
     neurons, scheme = run.model.neurons, SCHEMES[run.scheme]
-    # On a grid the noise of all paths of a block is drawn, but only those asked for are moved;
+    # On a grid only the paths asked for are moved (NumPy's noise is drawn for all of a block);
     # the exact scheme's refinement is shared by all of them.
     lanes = min(BLOCK, paths - block * BLOCK) if scheme.on_grid else BLOCK
     v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
-    streams = [Streams(*generators(run.seed, block, j)) for j in range(len(neurons))]
+    streams = [
+        Streams(source(run.noise, run.seed, block, j, lanes), generators(run.seed, block, j)[1])
+        for j in range(len(neurons))
+    ]
     constants = scheme.constants(neurons, run.h)
     recorder = Recorder(BLOCK * 64)
 

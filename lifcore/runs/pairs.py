@@ -19,7 +19,8 @@ from numba import njit
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
-from lifcore.noise.streams import BLOCK, generators, step_generator
+from lifcore.noise.sources import source
+from lifcore.noise.streams import BLOCK, generators
 from lifcore.runs.ensemble import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
@@ -154,6 +155,7 @@ class Ladder:
     start: Start
     exact: bool
     scheme: str
+    noise: str
 
 
 def ladder(
@@ -164,8 +166,11 @@ def ladder(
     start: Start,
     exact: bool = True,
     scheme: str = "euler",
+    noise: str = "numpy",
 ) -> Ladder:
     """Return the request for a scheme at nested step sizes `h`, observed at `times`.
+
+    Other `noise` than NumPy's takes a single step size, and no exact solution.
 
     Examples
     --------
@@ -175,7 +180,8 @@ def ladder(
     sizes = np.sort(h)
     multiples = np.array([checks.steps(float(sizes[0]), float(size))[2] for size in sizes])
     stops = tuple(checks.steps(float(sizes[0]), t)[2] for t in times)
-    return Ladder(model, sizes, multiples[1:] // multiples[:-1], stops, seed, start, exact, scheme)
+    ratios = multiples[1:] // multiples[:-1]
+    return Ladder(model, sizes, ratios, stops, seed, start, exact, scheme, noise)
 
 
 def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -192,7 +198,11 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
     """
     # Without the exact solution nothing is refined, and making a stream is not free.
     streams = Streams(
-        *(generators(run.seed, block) if run.exact else 2 * (step_generator(run.seed, block),))
+        *(
+            generators(run.seed, block)
+            if run.exact
+            else 2 * (source(run.noise, run.seed, block, 0, BLOCK),)
+        )
     )
     scheme = SCHEMES[run.scheme]
     v, i = (

@@ -7,12 +7,14 @@ from concurrent.futures import Executor
 import numpy as np
 
 from lifcore import checks
-from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF
+from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Ensemble, Request, Start, final_block, recorded_spikes
 from lifcore.runs.executors import map_blocks, portion
 from lifcore.schemes import SCHEMES
+from lifcore.schemes.scheme import Scheme
 
 
 def simulate(
@@ -23,6 +25,7 @@ def simulate(
     paths: int,
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
+    noise: str = "numpy",
     start: Start | None = None,
     executor: Executor | str | None = None,
 ) -> Ensemble:
@@ -44,6 +47,11 @@ def simulate(
     scheme : str, optional
         Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times. All
         names are in `lifcore.schemes.SCHEMES`.
+    noise : str, optional
+        Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
+        normals in about a third of its time, and one path costs what one path costs; "bits" and
+        "three" draw two- and three-point numbers instead of normals, for averages only. All but the
+        first are for schemes on the grid; see `lifcore.noise.sources`.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
         one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
@@ -79,7 +87,7 @@ def simulate(
     >>> simulate(ring, h=0.01, T=2.0, paths=5, seed=1, scheme="exact").v.shape
     (5, 10)
     """
-    run, paths = _plan(model, h, T, paths, seed, scheme, start)
+    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
     results = map_blocks(final_block, tasks, executor, f"{scheme}, h = {run.h:g}")
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
@@ -94,6 +102,7 @@ def simulate_spikes(
     paths: int,
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
+    noise: str = "numpy",
     start: Start | None = None,
     executor: Executor | str | None = None,
 ) -> np.ndarray:
@@ -103,7 +112,7 @@ def simulate_spikes(
 
     Parameters
     ----------
-    model, h, T, paths, seed, scheme, start, executor
+    model, h, T, paths, seed, scheme, noise, start, executor
         As in `simulate`.
 
     Returns
@@ -122,16 +131,24 @@ def simulate_spikes(
     >>> bool((spikes["time"] <= 5.0).all())
     True
     """
-    run, paths = _plan(model, h, T, paths, seed, scheme, start)
+    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
     return recorded_spikes(run, paths, executor)
 
 
 def _plan(
-    model: object, h: object, T: object, paths: object, seed: object, scheme: object, start: object
+    model: object,
+    h: object,
+    T: object,
+    paths: object,
+    seed: object,
+    scheme: object,
+    noise: object,
+    start: object,
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
     net = network("model", model)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
+    noise = _noise(noise, SCHEMES[scheme], net)
     h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)
@@ -146,4 +163,20 @@ def _plan(
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
-    return Request(net, scheme, h, steps, checks.seed(seed), begin, width, horizon), paths
+    return Request(net, scheme, h, steps, checks.seed(seed), begin, width, horizon, noise), paths
+
+
+def _noise(noise: object, scheme: Scheme, net: Network) -> str:
+    """Return the name of a kind of noise, if this scheme can take it in this network."""
+    name = checks.one_of("noise", noise, NOISES)
+    if name == "numpy":
+        return name
+    if not scheme.on_grid:
+        why = f"is drawn by schemes on the grid, and {scheme.name!r} refines its steps"
+    elif name not in PATHWISE and isinstance(net, Recurrent):
+        why = "is drawn for neurons and networks without loops"
+    elif name not in PATHWISE and scheme.components > 1:
+        why = f"replaces one normal a step, and {scheme.name!r} takes {scheme.components}"
+    else:
+        return name
+    raise ValueError(f"noise = {name!r} {why}; allowed here: 'numpy'")

@@ -18,6 +18,7 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
+from lifcore.noise.dispatch import kernel
 from lifcore.schemes.lanes import grid_neuron
 from lifcore.schemes.scheme import (
     Scheme,
@@ -25,7 +26,6 @@ from lifcore.schemes.scheme import (
     crossing,
     entry,
     join,
-    kernel,
     move,
     shape,
     spread,

@@ -17,6 +17,7 @@ import numpy as np
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import chain_transfer
+from lifcore.noise.dispatch import kernel
 from lifcore.noise.flow import exact_flow
 from lifcore.schemes.lanes import grid_neuron
 from lifcore.schemes.scheme import (
@@ -25,7 +26,6 @@ from lifcore.schemes.scheme import (
     crossing,
     entry,
     join,
-    kernel,
     move,
     shape,
     spread,

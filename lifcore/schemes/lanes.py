@@ -7,9 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.sources import fill
 from lifcore.schemes.scheme import crossing, move, shape, spread
 from lifcore.schemes.signals import deliver
 from lifcore.schemes.state import Label, record
+
+AHEAD = 8
+"""Steps whose noise is drawn at once: a call for each would cost more than a row of bits."""
 
 
 class Memory(NamedTuple):
@@ -33,15 +37,10 @@ def memory(lanes):
 
 
 @njit(nogil=True, cache=True)
-def draw_lanes(own, stream, width, noise):
-    """Draw the noise of one step, shape (components, lanes), from `width` normals a component."""
-    scale, lanes = spread(own, 1.0), noise.shape[1]
-    for r in range(noise.shape[0]):
-        for k in range(lanes):
-            noise[r, k] = scale * stream.standard_normal()
-        for _ in range(lanes, width):
-            stream.standard_normal()
-    for k in range(lanes):
+def draw_lanes(own, source, width, noise):
+    """Draw the noise of one step, shape (components, lanes), from `width` numbers a component."""
+    fill(source, noise, width, spread(own, 1.0))
+    for k in range(noise.shape[1]):
         shape(own, noise, k)
 
 
@@ -66,6 +65,21 @@ def advance(own, state, noise):
         counts[k] += above
         i[k] = i_new
         v[k] = own.v_reset if above else v_new
+
+
+@njit(nogil=True, cache=True)
+def advance_ahead(own, state, ahead, components):
+    """Take several steps on all lanes, from noise that is drawn but not yet shaped."""
+    v, i, counts = state.v, state.i, state.counts
+    for row in range(0, ahead.shape[0], components):
+        noise = ahead[row : row + components]
+        for k in range(v.size):
+            shape(own, noise, k)
+            v_new, i_new = move(own, v[k], i[k], noise, k)
+            above = v_new >= own.v_th
+            counts[k] += above
+            i[k] = i_new
+            v[k] = own.v_reset if above else v_new
 
 
 @njit(nogil=True, cache=True)
@@ -103,17 +117,29 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
     spikes if there is room for any, else only counts them. A signal of step n enters the current
     at that step's end.
     """
-    lanes = state.v.size
-    noise = np.empty((span.components, lanes))
+    lanes, components = state.v.size, span.components
+    ahead = np.empty((AHEAD * components, lanes))
     before = memory(lanes)
-    for n in range(span.begin, span.end):
-        draw_lanes(own, streams.steps, span.width, noise)
-        if recording.spikes.size == 0:
-            advance(own, state, noise)
-        else:
-            if advance_remembering(own, state.v, state.i, noise, before) > 0:
-                record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
-                for k in range(lanes):
-                    state.counts[k] += before.crossed[k]
-            recording.marks[n - span.begin + 1] = recording.recorded[0]
-        deliver(arrivals.signals, 0, n - span.begin, arrivals.weight, state.i)
+    silent, driven = recording.spikes.size == 0, arrivals.weight.size > 0
+    for first in range(span.begin, span.end, AHEAD):
+        last = min(first + AHEAD, span.end)
+        rows = (last - first) * components
+        fill(streams.steps, ahead[:rows], span.width, spread(own, 1.0))
+        if silent and not driven:
+            advance_ahead(own, state, ahead[:rows], components)
+            continue
+        for n in range(first, last):
+            row = (n - first) * components
+            noise = ahead[row : row + components]
+            for k in range(lanes):
+                shape(own, noise, k)
+            if silent:
+                advance(own, state, noise)
+            else:
+                if advance_remembering(own, state.v, state.i, noise, before) > 0:
+                    record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
+                    for k in range(lanes):
+                        state.counts[k] += before.crossed[k]
+                recording.marks[n - span.begin + 1] = recording.recorded[0]
+            if driven:
+                deliver(arrivals.signals, 0, n - span.begin, arrivals.weight, state.i)

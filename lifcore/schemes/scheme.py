@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.extending import overload
 
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
@@ -148,7 +146,8 @@ def spread(own: Any, variance: float) -> float:
     """Return by what the normals of a step are multiplied as they are drawn.
 
     `variance` is the share of the noise's variance that these normals make. To be called from
-    kernels, like all that follow: each scheme gives its own by `kernel`.
+    kernels, like all that follow: each scheme gives its own by
+    `lifcore.noise.dispatch.kernel`.
 
     Examples
     --------
@@ -219,44 +218,6 @@ def crossing(own: Any, v: float, i: float, v_new: float) -> tuple[float, float]:
     (3.0, 0.125)
     """
     raise _only_jitted(own)
-
-
-def kernel(generic: Callable[..., Any], kind: type) -> Callable[..., Any]:
-    """Make a function what `generic` does for constants of a kind, in jitted code.
-
-    Parameters
-    ----------
-    generic : callable
-        `entry`, `spread`, `shape`, `join`, `move` or `crossing`.
-    kind : type
-        The NamedTuple of a scheme's constants.
-
-    Returns
-    -------
-    callable
-        A decorator, which returns the function as it is.
-
-    Examples
-    --------
-    >>> from typing import NamedTuple
-    >>> class Nothing(NamedTuple):
-    ...     h: float
-    >>> @kernel(spread, Nothing)
-    ... def no_noise(own, variance):
-    ...     return 0.0
-    """
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        # strict compares argument names, which are the generic function's own here
-        @overload(generic, strict=False)
-        def choose(step, *rest):
-            if isinstance(step, types.BaseNamedTuple) and step.instance_class is kind:
-                return function
-            return None
-
-        return function
-
-    return register
 
 
 def _only_jitted(own: Any) -> TypeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -79,6 +79,8 @@ class Span(NamedTuple):
 class Streams(NamedTuple):
     """The two streams of a neuron in a block: for its steps, and for refinement.
 
+    That for its steps is a generator or another of the kinds in `lifcore.noise.sources`.
+
     Examples
     --------
     >>> from lifcore.noise.streams import generators
@@ -86,7 +88,7 @@ class Streams(NamedTuple):
     True
     """
 
-    steps: np.random.Generator
+    steps: Any
     refinement: np.random.Generator
 
 

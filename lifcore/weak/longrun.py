@@ -18,6 +18,7 @@ from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
+from lifcore.noise.sources import NOISES
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.pairs import (
@@ -102,6 +103,7 @@ def long_runs(
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
+    noise: str = "numpy",
     burn_in: float = 0.0,
     executor: Executor | str | None = None,
 ) -> LongRuns:
@@ -122,6 +124,8 @@ def long_runs(
         Number of paths, rounded up to whole blocks of 256; at least two blocks.
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
+    noise : str, optional
+        As in `lifcore.runs.simulate`; "bits" and "three" are made for averages like these.
     burn_in : float, optional
         Time before, in which the law becomes stationary: a whole multiple of every h or 0.
     executor : concurrent.futures.Executor or str, optional
@@ -145,6 +149,7 @@ def long_runs(
     """
     one_neuron("model", model)
     tried = check_observables(observables, model) if len(observables) else {}
+    noise = checks.one_of("noise", noise, NOISES)
     sizes, T, _ = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), model.decay_rates)
     burn_in = checks.real("burn_in", burn_in, at_least=0.0)
@@ -162,7 +167,8 @@ def long_runs(
         own = np.random.SeedSequence(
             root.entropy, spawn_key=(*root.spawn_key, checks.steps(float(size), T)[2])
         )
-        run = ladder(model, np.array([size]), times, own, (model.v_reset, model.mu), exact=False)
+        begin = (model.v_reset, model.mu)
+        run = ladder(model, np.array([size]), times, own, begin, exact=False, noise=noise)
         tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
         found = map_blocks(_average_block, tasks, executor, f"long runs, h = {size:g}")
         means, products = (np.array(part) for part in zip(*found, strict=True))
