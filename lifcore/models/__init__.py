@@ -1,10 +1,11 @@
 """What is simulated: a neuron, layers of neurons, networks with loops."""
 
 from lifcore.models.brian import from_brian2, to_brian2
+from lifcore.models.inputs import current_noise
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
 from lifcore.models.nir_nodes import from_nir, to_nir
-from lifcore.models.physical import Physical, current_noise
+from lifcore.models.physical import Physical
 from lifcore.models.simulators import from_nest, from_pynn, to_nest, to_pynn
 
 __all__ = [

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from lifcore import checks
-from lifcore.models.physical import Physical, current_noise
+from lifcore.models.inputs import current_noise
+from lifcore.models.physical import Physical
 
 NOISE = ("noise_sd", "V_sd", "rates", "weights")
 NO_REFRACTORY = "the model has no refractory time, so its rates hold for 0 only"

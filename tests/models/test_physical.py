@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lifcore.models.inputs import current_noise
 from lifcore.models.neuron import LIF
-from lifcore.models.physical import Physical, current_noise
+from lifcore.models.physical import Physical
 from lifcore.models.simulators import from_nest, from_pynn, to_nest, to_pynn
 from lifcore.stationary.threshold_equation import solve_threshold
 
