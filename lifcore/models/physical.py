@@ -119,14 +119,17 @@ class Physical:
     def lif(self) -> LIF:
         """The same neuron without units."""
         tau = self.tau_syn / self.tau_m
-        return LIF(
-            g=1.0,
-            v_th=(self.V_th - self.E_L) / self.voltage_unit,
-            v_reset=(self.V_reset - self.E_L) / self.voltage_unit,
-            tau=tau,
-            mu=self.I_e / self.current_unit,
-            sigma=self.noise_sd / self.current_unit * math.sqrt(2.0 / tau),
-        )
+        with warnings.catch_warnings():
+            # Of a rest above threshold this cell has warned when it was made, in its own units.
+            warnings.simplefilter("ignore", UserWarning)
+            return LIF(
+                g=1.0,
+                v_th=(self.V_th - self.E_L) / self.voltage_unit,
+                v_reset=(self.V_reset - self.E_L) / self.voltage_unit,
+                tau=tau,
+                mu=self.I_e / self.current_unit,
+                sigma=self.noise_sd / self.current_unit * math.sqrt(2.0 / tau),
+            )
 
     @property
     def V_sd(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from circuits import LAYERED, LOOPS, POPULATION, SHARED, SIZES, coupled_increments, quiet
+from circuits import LAYERED, LONG_STEP, LOOPS, POPULATION, SHARED, SIZES, coupled_increments, quiet
 from lifcore import LIF, Recurrent, couple, simulate, simulate_spikes
 from lifcore.loops.chains import block_chains, chain_lengths
 from lifcore.loops.truncation import truncations
@@ -17,6 +17,7 @@ from lifcore.networks.synapses import by_source
 from lifcore.noise.covariance import voltage_kernel
 from oracles import driven_neuron
 
+pytestmark = LONG_STEP
 NAMES = ("v", "i", "spike_counts")
 NO_DIAGONAL = LOOPS.weights * (1.0 - np.eye(5))
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from circuits import LOOPS, POPULATION, SHARED, SIZES, coupled_increments
+from circuits import LONG_STEP, LOOPS, POPULATION, SHARED, SIZES, coupled_increments
 from lifcore import LIF, Recurrent, couple, simulate, simulate_spikes
 from lifcore.strong.profiles import error_profile
 from oracles import euler_network, euler_path
 
+pytestmark = LONG_STEP
 RUN = {"h": 0.125, "T": 4.0, "paths": 40, "seed": 5}
 SCHEMES = ("euler", "exact")
 BOTH = pytest.mark.parametrize("net", [LOOPS, SHARED], ids=["own noises", "common noise"])

@@ -159,7 +159,7 @@ def test_a_flock_s_reference_is_an_exact_path():
     v, i = np.zeros(lanes), np.full(lanes, -2.0)
     flock_block(
         step,
-        16,
+        (0, 16),
         Streams(*generators(np.random.SeedSequence(3), 0)),
         Flock(v, i, np.zeros((lanes, 0))),
         Rescaling(0.0, 0.0, np.zeros((lanes, 0))),
@@ -280,7 +280,10 @@ def test_other_bad_input_is_refused():
         exponent_by_tangent(LIF(), scheme="heun", **request)
     with pytest.raises(ValueError, match="exact paths"):
         exponent_by_tangent(LIF(), h=0.1, **request)
-    with pytest.raises(ValueError, match="1/g"):
+    with (
+        pytest.warns(UserWarning, match=r"h = 1.5 is above 1/\(g\)"),
+        pytest.raises(ValueError, match="1/g"),
+    ):
         exponent_by_tangent(LIF(tau=2.0), T=3.0, settle=0.0, paths=4, seed=1, scheme="euler", h=1.5)
     for distance in (0.0, 1e-3):
         with pytest.raises(ValueError, match="distance"):
