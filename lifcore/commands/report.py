@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lifcore import __version__
 from lifcore.noise.streams import STREAM_VERSION
+
+SECONDS = {
+    "model": 20,
+    "spike_times": 30,
+    "strong_bound": 70,
+    "threshold_flux": 110,
+    "weak_order": 140,
+    "lyapunov": 70,
+    "layers": 70,
+    "recurrent": 140,
+}
+"""About how long each chapter runs on two cores, to ten seconds."""
+
+
+def chapter_list(names: Iterable[str]) -> str:
+    """Return chapters with their usual times, one a line.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of chapters.
+
+    Examples
+    --------
+    >>> print(chapter_list(["model"]))
+    chapters, and about how long each takes on two cores:
+      model            20 s
+    """
+    times = {name: f"{SECONDS[name]:4d} s" if name in SECONDS else "" for name in names}
+    lines = [f"  {name:15s}{time}".rstrip() for name, time in times.items()]
+    return "\n".join(["chapters, and about how long each takes on two cores:", *lines])
 
 
 def beside(path: Path) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lifcore import __version__
-from lifcore.commands.report import beside, circumstances, table
+from lifcore.commands.report import beside, chapter_list, circumstances, table
 from lifcore.evidence.claims import FAILS, MIME
 from lifcore.noise.streams import STREAM_VERSION
 from lifcore.runs.executors import named_executor
@@ -227,9 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify",
         help="re-run the book's chapters and print every claim with its verdict",
-        epilog=f"chapters: {', '.join(path.stem for path in chapters(BOOK))}"
-        if BOOK.is_dir()
-        else "",
+        epilog=chapter_list(path.stem for path in chapters(BOOK)) if BOOK.is_dir() else "",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verify.add_argument(
         "--chapter", action="append", nargs="+", metavar="NAME", help="only these chapters"

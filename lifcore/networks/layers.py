@@ -97,6 +97,7 @@ def run_layers(
     stops: Sequence[int],
     per_step: np.ndarray,
     record: bool,
+    lanes: int = BLOCK,
 ) -> Iterator[list[np.ndarray]]:
     """Carry a block through a network, and pause at each of some steps.
 
@@ -113,6 +114,8 @@ def run_layers(
         How many steps one step of each series takes.
     record : bool
         Whether to keep the spikes; those that drive a layer are recorded in any case.
+    lanes : int, optional
+        Of how many lanes they are kept.
 
     Yields
     ------
@@ -140,7 +143,7 @@ def run_layers(
             ]
             spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
             if record:
-                kept.append(spikes)
+                kept.append(spikes if lanes >= BLOCK else spikes[spikes["lane"] < lanes])
             if drives:
                 # A series' step ends with the last of the steps it takes.
                 own = per_step[spikes["series"]]

@@ -60,7 +60,9 @@ class Ensemble:
     Notes
     -----
     Spike times are not kept: `spikes`, `crossing_speeds` and `all_spikes` simulate the
-    blocks they need once more, from the same streams and so with the same result.
+    blocks they need once more, from the same streams and so with the same result. `spikes` and
+    `crossing_speeds` keep all spikes of the path's block (up to 256 paths), in about 40 bytes
+    each, until they are asked for a path of another block; so ask block by block.
 
     Examples
     --------
@@ -244,7 +246,8 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
     neurons, scheme = run.model.neurons, SCHEMES[run.scheme]
     # On a grid only the paths asked for are moved (NumPy's noise is drawn for all of a block);
     # the exact scheme's refinement is shared by all of them.
-    lanes = min(BLOCK, paths - block * BLOCK) if scheme.on_grid else BLOCK
+    wanted = min(BLOCK, paths - block * BLOCK)
+    lanes = wanted if scheme.on_grid else BLOCK
     v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
     streams = [
@@ -268,7 +271,7 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
         kernel(nowhere(end - begin))
         return NO_SPIKES, np.empty(0, np.int64)
 
-    (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record)
+    (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record, wanted)
     return v, i, counts, np.concatenate([NO_SPIKES, *kept])
 
 
@@ -290,5 +293,4 @@ def _record_block(run: Request, block: int, paths: int) -> np.ndarray:
     spikes = _simulate_block(run, block, paths, record=True)[3]
     # As floats, steps times h may exceed T in the last place: 3 * 0.1 > 0.3.
     spikes["time"] = np.minimum(spikes["time"], run.T)
-    spikes = spikes[spikes["lane"] < paths - block * run.width]
     return spikes[np.lexsort((spikes["time"], spikes["neuron"], spikes["lane"]))]

@@ -10,7 +10,7 @@ import pytest
 
 import lifcore
 from lifcore.commands import verify
-from lifcore.commands.report import beside
+from lifcore.commands.report import SECONDS, beside, chapter_list
 from lifcore.commands.verify import main
 
 KEYS = {"id", "chapter", "statement", "expected", "estimate", "low", "high", "verdict"}
@@ -138,7 +138,12 @@ def test_help(capsys):
     assert main(["verify", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--chapter" in out
-    assert "chapters: first, second, broken" in out
+    assert out.split("chapters, and about")[1].split()[-3:] == ["first", "second", "broken"]
+
+
+def test_every_chapter_has_its_usual_time():
+    assert list(SECONDS) == [path.stem for path in verify.chapters()]
+    assert "\n  recurrent       140 s" in chapter_list(SECONDS)
 
 
 def test_as_a_process():

@@ -303,3 +303,19 @@ def test_no_spike_is_stamped_after_the_horizon(scheme, h, T):
         pairs = couple(model, h=[h], T=T, paths=600, seed=1).spike_pairs(tolerance=T)[0]
         assert (pairs.time + pairs.delay <= T * (1.0 + 1e-15)).all()
         assert pairs.time.max() <= T
+
+
+@pytest.mark.parametrize("noise", ["numpy", "gauss"])
+@pytest.mark.parametrize("model", [LIF(mu=1.5), Feedforward([LIF(mu=1.5), LIF()], [[[0.4]]])])
+def test_only_spikes_of_paths_asked_for_are_kept(model, noise):
+    from lifcore.runs.ensemble import _simulate_block
+
+    # The exact scheme moves a whole block even so, and its other lanes drive the second layer.
+    for scheme in ("euler", "exact") if noise == "numpy" else ("euler",):
+        request = {"h": 1 / 16, "T": 8.0, "seed": 1, "scheme": scheme, "noise": noise}
+        run = simulate(model, paths=3, **request)
+        kept = _simulate_block(run._run, 0, 3, record=True)[3]
+        assert set(kept["lane"]) == {0, 1, 2}
+        assert kept.size == run.spike_counts.sum()
+        whole = simulate(model, paths=256, **request).all_spikes()
+        assert np.array_equal(run.all_spikes(), whole[whole["path"] < 3])
