@@ -23,8 +23,8 @@ from lifcore.networks.series import ITSELF, NO_INPUT, Series, room, setup, start
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, plan
-from lifcore.runs.ensemble import Start, initial_state
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.starts import Start, initial_state
 
 
 @dataclass(frozen=True)

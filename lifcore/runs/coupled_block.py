@@ -15,9 +15,9 @@ from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.streams import BLOCK, generators
 from lifcore.runs.coupled_neuron import CoupledState, Levels, couple_neuron
-from lifcore.runs.ensemble import Start, initial_state
 from lifcore.runs.executors import portion
 from lifcore.runs.histories import compare, pair_up
+from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import GRID_SCHEMES, SCHEMES
 from lifcore.schemes.exact import exact_step
 from lifcore.schemes.scheme import levels as constants_of_levels

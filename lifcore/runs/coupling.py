@@ -14,9 +14,9 @@ from lifcore.models.neuron import LIF
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import compare_block, plan
 from lifcore.runs.coupled_ensemble import CoupledEnsemble
-from lifcore.runs.ensemble import Start
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.histories import Comparison
+from lifcore.runs.starts import Start
 
 
 def couple(
@@ -87,7 +87,8 @@ def couple(
     )
     tasks = [(run, b) for b in range(block_count(paths, run.width))]
     label = f"coupled, h = {run.finest:g} to {float(run.h.max()):g}"
-    results = map_blocks(compare_block, tasks, executor, label)
+    count = float(run.stops[-1]) * neurons * paths
+    results = map_blocks(compare_block, tasks, executor, label, count)
     ensembles: list[CoupledEnsemble] = []
     for n, (t, looked) in enumerate(zip(looks, zip(*results, strict=True), strict=True)):
         v, i, counts, v_h, i_h, extra, distance, unpaired, slowest = (

@@ -14,10 +14,9 @@ from lifcore.networks.paths import simulate_paths
 from lifcore.noise.sources import source
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.state import NO_SPIKES, Arrivals, Recording, Span, State, Streams, nowhere
-
-Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,19 @@ class Request:
     width: int
     T: float
     noise: str
+
+    def neuron_steps(self, paths: int) -> float:
+        """Return how many steps of neurons are taken or drawn for: one path's block as a whole.
+
+        Examples
+        --------
+        >>> from lifcore import LIF, simulate
+        >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.neuron_steps(3)
+        512.0
+        """
+        alone = self.noise != "numpy" or isinstance(self.model, Recurrent)
+        moved = paths if alone else self.width * block_count(paths, self.width)
+        return float(self.steps) * sum(self.model.sizes) * moved
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,7 +198,7 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
     ('path', 'neuron', 'time', 'speed', 'lag')
     """
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
-    found = map_blocks(_record_block, tasks, executor, "spikes")
+    found = map_blocks(_record_block, tasks, executor, "spikes", run.neuron_steps(paths))
     merged = np.concatenate(found)
     table = np.empty(
         merged.size,
@@ -197,39 +209,6 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
     for name in ("neuron", "time", "speed", "lag"):
         table[name] = merged[name]
     return table
-
-
-def initial_state(
-    start: Start | None, block: int, default: Start, width: int = BLOCK
-) -> np.ndarray:
-    """Return a block's (V, I), shape (2, neurons, width).
-
-    Parameters
-    ----------
-    start : pair or None
-        Two numbers, or two arrays of shape (paths,) or (paths, neurons); None is `default`.
-    block : int
-        Index of the block.
-    default : pair
-        Two numbers, or two arrays of shape (neurons,); lanes past the last path start there.
-    width : int, optional
-        Paths in a block.
-
-    Examples
-    --------
-    >>> initial_state(None, 0, (0.0, 1.2))[:, 0, 0].tolist()
-    [0.0, 1.2]
-    """
-    state = np.empty((2, np.size(default[0]), width))
-    for k, part in enumerate(state):
-        part[:] = np.reshape(default[k], (-1, 1))
-        value = None if start is None else start[k]
-        if isinstance(value, np.ndarray):
-            own = value[block * width : (block + 1) * width].reshape(-1, part.shape[0]).T
-            part[:, : own.shape[1]] = own
-        elif value is not None:
-            part[:] = value
-    return state
 
 
 def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple[np.ndarray, ...]:

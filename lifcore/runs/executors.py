@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from lifcore.noise.streams import BLOCK
-from lifcore.runs.progress import Count, follow
+from lifcore.runs.progress import Count, follow, foresee
 from lifcore.schemes.portions import Watch, watching
 
 PORTION = 2**22
@@ -98,6 +98,23 @@ class Processes(ProcessPoolExecutor):
             workers, mp_context=context, initializer=_begin_worker, initargs=(self.progress,)
         )
 
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """Submit a task; workers that start for it inherit that Ctrl-C is not for them.
+
+        Examples
+        --------
+        >>> with Processes(1) as pool:
+        ...     pool.submit(pow, 2, 3).result()
+        8
+        """
+        if not hasattr(signal, "pthread_sigmask"):  # on Windows
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     def end(self) -> None:
         """End the workers, whatever they are at.
 
@@ -157,6 +174,7 @@ def map_blocks(
     tasks: Iterable[tuple[Any, ...]],
     executor: Executor | str | None,
     label: str,
+    steps: float = 0.0,
 ) -> list[Result]:
     """Return ``[function(*task) for task in tasks]``, computed by an executor.
 
@@ -173,6 +191,8 @@ def map_blocks(
         their steps; other executors only do not begin what has not begun.
     label : str
         Shown before the progress bar, which `lifcore.runs.progress` describes.
+    steps : float, optional
+        Steps of all neurons on all paths; if they are very many, their time is said beforehand.
 
     Returns
     -------
@@ -194,7 +214,7 @@ def map_blocks(
     if executor is None or isinstance(executor, str):
         name = os.environ.get("LIFCORE_EXECUTOR", "threads") if executor is None else executor
         with named_executor(name) as own:
-            return map_blocks(function, tasks, own, label)
+            return map_blocks(function, tasks, own, label, steps)
     if not isinstance(executor, Executor):
         raise TypeError(
             f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
@@ -207,6 +227,10 @@ def map_blocks(
     if isinstance(executor, Processes):
         count.elsewhere(executor.progress)
     futures: list[Future[Result]] = []
+    tasks = list(tasks)
+    # Those of other kinds, on other machines, do not tell.
+    workers = getattr(executor, "_max_workers", len(tasks))
+    foresee(label, steps, max(1, min(workers, len(tasks))))
     try:
         futures += [executor.submit(wrapped, function, *task) for task in tasks]
         follow(futures, count, label)

@@ -21,7 +21,7 @@ from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.noise.sources import source
 from lifcore.noise.streams import BLOCK, generators
-from lifcore.runs.ensemble import Start, initial_state
+from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
 from lifcore.schemes.lanes import advance, draw_lanes, shape_lanes

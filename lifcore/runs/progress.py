@@ -1,9 +1,10 @@
 """What a run says while it is under way: how far it is, how long it will take, what it waits for.
 
-Nothing within the first five seconds. Then a bar, in terminals and notebooks, that counts steps,
-not blocks only; and a line on stderr if the run is to take more than ten minutes, or if kernels are
-being compiled, which each machine does once. The environment variable ``LIFCORE_PROGRESS=off``
-silences all of it, as it does where a notebook's outputs are stored.
+A request of so many steps that it takes more than ten minutes on any machine says so on stderr
+before it starts. Otherwise nothing within the first five seconds. Then a bar, in terminals and
+notebooks, that counts steps, not blocks only; and a line if the run is to take more than ten
+minutes, or if kernels are being compiled, which each machine does once. The environment variable
+``LIFCORE_PROGRESS=off`` silences all of it, as it does where a notebook's outputs are stored.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ PATIENCE = 5.0
 
 LONG = 600.0
 """Seconds from which on a run states in words what it will take."""
+
+LEAST = 2e-9
+"""Seconds that a step of a neuron on a path takes a core at the least, by any scheme."""
 
 _POLL = 0.25
 
@@ -98,6 +102,27 @@ class _Compiling(event.Listener):
 
 _compiling = _Compiling()
 event.register("numba:compile", _compiling)
+
+
+def foresee(label: str, steps: float, workers: int) -> None:
+    """Say how long a request takes at the least, if that is long.
+
+    Parameters
+    ----------
+    label : str
+        Of the run.
+    steps : float
+        Steps of all neurons on all paths that are moved.
+    workers : int
+        Cores that work on them.
+
+    Examples
+    --------
+    >>> foresee("short", 1e9, 2)
+    """
+    seconds = LEAST * steps / workers
+    if seconds > LONG and os.environ.get("LIFCORE_PROGRESS") != "off":
+        _say(f"{label}: {steps:.1e} steps of a neuron, at least {duration(seconds)}")
 
 
 def follow(futures: Sequence[Future[Any]], count: Count, label: str) -> None:

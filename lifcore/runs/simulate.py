@@ -11,8 +11,9 @@ from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF
 from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.ensemble import Ensemble, Request, Start, final_block, recorded_spikes
+from lifcore.runs.ensemble import Ensemble, Request, final_block, recorded_spikes
 from lifcore.runs.executors import map_blocks, portion
+from lifcore.runs.starts import Start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.scheme import Scheme
 
@@ -91,7 +92,8 @@ def simulate(
     """
     run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
-    results = map_blocks(final_block, tasks, executor, f"{scheme}, h = {run.h:g}")
+    label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
+    results = map_blocks(final_block, tasks, executor, label, count)
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
     return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
 

@@ -1,4 +1,4 @@
-r"""Where paths begin that are to be stationary, and for how long they settle.
+r"""Where paths begin: as asked for, or such that they are stationary, and how long they settle.
 
 Without input the current is stationary by itself: it is drawn from its law, a normal one of mean
 mu and variance sigma² tau/2. The potential begins at a uniformly random phase of the orbit on
@@ -18,10 +18,45 @@ from lifcore.models.networks import Feedforward, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.noise.streams import BLOCK, block_count, child
 
+Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
+
 SETTLING = 16.0
 """Settling time over the time scale by which a start is forgotten: e^-16 of it is left."""
 
 _START = 2**32 - 1  # the child of a request's seed for starts; blocks are the children from 0 on
+
+
+def initial_state(
+    start: Start | None, block: int, default: Start, width: int = BLOCK
+) -> np.ndarray:
+    """Return a block's (V, I), shape (2, neurons, width).
+
+    Parameters
+    ----------
+    start : pair or None
+        Two numbers, or two arrays of shape (paths,) or (paths, neurons); None is `default`.
+    block : int
+        Index of the block.
+    default : pair
+        Two numbers, or two arrays of shape (neurons,); lanes past the last path start there.
+    width : int, optional
+        Paths in a block.
+
+    Examples
+    --------
+    >>> initial_state(None, 0, (0.0, 1.2))[:, 0, 0].tolist()
+    [0.0, 1.2]
+    """
+    state = np.empty((2, np.size(default[0]), width))
+    for k, part in enumerate(state):
+        part[:] = np.reshape(default[k], (-1, 1))
+        value = None if start is None else start[k]
+        if isinstance(value, np.ndarray):
+            own = value[block * width : (block + 1) * width].reshape(-1, part.shape[0]).T
+            part[:, : own.shape[1]] = own
+        elif value is not None:
+            part[:] = value
+    return state
 
 
 def random_start(

@@ -26,9 +26,8 @@ import numpy as np
 from lifcore import checks
 from lifcore.evidence.proportions import Proportion, proportion
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.runs.ensemble import Start
 from lifcore.runs.simulate import simulate, simulate_spikes
-from lifcore.runs.starts import random_start
+from lifcore.runs.starts import Start, random_start
 
 
 def slow_spike_bound(rho: float, T: float, alpha: np.ndarray | float) -> np.ndarray:

@@ -13,9 +13,9 @@ from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.coupled_block import Coupling, compare_block, plan
-from lifcore.runs.ensemble import Start
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.histories import HISTORY, MATCHED, TERMINAL, Comparison
+from lifcore.runs.starts import Start
 
 BATCH = 32
 """Paths in a batch."""

@@ -18,7 +18,6 @@ from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.ensemble import Start
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.pairs import (
     Ladder,
@@ -28,6 +27,7 @@ from lifcore.runs.pairs import (
     ladder,
     ladder_states,
 )
+from lifcore.runs.starts import Start
 from lifcore.schemes import GRID_SCHEMES, SCHEMES
 
 Window = tuple[float, float] | None
@@ -293,7 +293,8 @@ def weak_errors(
     run = ladder(model, sizes, looks, checks.seed(seed), begin, scheme=scheme)
     lanes = np.minimum(BLOCK, paths - BLOCK * np.arange(blocks))
     tasks = [(run, tried, b, int(lanes[b])) for b in range(blocks)]
-    found = map_blocks(_block_sums, tasks, executor, f"weak errors, h = {run.h[0]:g}")
+    label, count = f"weak errors, h = {run.h[0]:g}", float(run.stops[-1]) * paths
+    found = map_blocks(_block_sums, tasks, executor, label, count)
     sums = np.moveaxis(np.array(found), 0, -1)
     order = np.concatenate([[0], 1 + np.argsort(np.argsort(sizes))])
     return WeakErrors(sizes, np.array(looks), tuple(tried), lanes, sums[:, :, order])

@@ -170,7 +170,8 @@ def long_runs(
         begin = (model.v_reset, model.mu)
         run = ladder(model, np.array([size]), times, own, begin, exact=False, noise=noise)
         tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
-        found = map_blocks(_average_block, tasks, executor, f"long runs, h = {size:g}")
+        label, count = f"long runs, h = {size:g}", float(run.stops[-1]) * BLOCK * blocks
+        found = map_blocks(_average_block, tasks, executor, label, count)
         means, products = (np.array(part) for part in zip(*found, strict=True))
         batches[:, k] = _less_regression(means, products, model.mu).T
     return LongRuns(sizes, ("rate", *tried), batches)

@@ -20,8 +20,8 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.ensemble import Start
 from lifcore.runs.pairs import Observable, check_observables, ladder
+from lifcore.runs.starts import Start
 from lifcore.weak.levels import Level, Multilevel
 from lifcore.weak.plain import (
     FEW,

@@ -121,7 +121,9 @@ def path_sums(
     # Starting a task costs as much as many short steps.
     share = max(1, TASK_STEPS // run.stops[-1])
     tasks = [(run, observable, blocks[k : k + share]) for k in range(0, len(blocks), share)]
-    return [sums for task in map_blocks(_task_sums, tasks, executor, label) for sums in task]
+    count = float(run.stops[-1]) * BLOCK * len(blocks)
+    found = map_blocks(_task_sums, tasks, executor, label, count)
+    return [sums for task in found for sums in task]
 
 
 def _task_sums(

@@ -161,7 +161,8 @@ def boundary_strip(
     begin, root = checks.steps(finest, T)[2], checks.seed(seed)
     blocks = block_count(checks.count("paths", paths, at_least=BLOCK + 1))
     tasks = [(model, sizes, multiples, skipped, begin, root, b) for b in range(blocks)]
-    found = map_blocks(_strip_block, tasks, executor, f"boundary strip, h = {finest:g}")
+    label, count = f"boundary strip, h = {finest:g}", float(skipped + begin) * BLOCK * blocks
+    found = map_blocks(_strip_block, tasks, executor, label, count)
     missed, extra = (np.array(part).T for part in zip(*found, strict=True))
     return BoundaryStrip(sizes, begin * BLOCK, missed, extra)
 

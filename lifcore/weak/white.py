@@ -192,7 +192,8 @@ def white_rates(
         # A level's noise depends on its number of steps, not on what else is asked for.
         own = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, skipped + steps))
         tasks = [(model, float(noise), float(size), skipped, steps, own, b) for b in range(blocks)]
-        found = map_blocks(_white_block, tasks, executor, f"white noise, h = {size:g}")
+        label, count = f"white noise, h = {size:g}", float(skipped + steps) * BLOCK * blocks
+        found = map_blocks(_white_block, tasks, executor, label, count)
         counts[k], drive[k] = np.array(found).T / (BLOCK * T)
     # The mean of dW is known: what the rate owes to its deviation is subtracted. The slope is
     # computed, since one fitted to the blocks would take a degree of freedom from few of them.
