@@ -1,8 +1,12 @@
 """Long runs in portions: no bit depends on them, and Ctrl-C ends them."""
 
 import json
+import os
+import pathlib
+import signal
 import subprocess
 import sys
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -218,3 +222,60 @@ def test_ctrl_c_ends_every_kind_of_run():
     assert len(found) == 17
     # Below two seconds by far; a busy machine has more.
     assert {kind: x for kind, x in found.items() if not isinstance(x, float) or x > 10.0} == {}
+
+
+WORKERS = """
+import multiprocessing, threading, time
+from lifcore import LIF, simulate
+
+if __name__ == "__main__":
+    def say():
+        while len(multiprocessing.active_children()) < 2:
+            time.sleep(0.05)
+        time.sleep(1.0)  # they are at work, or still import
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+
+    threading.Thread(target=say, daemon=True).start()
+    simulate(LIF(mu=1.5), h=1 / 16, T=2**30, paths=512, seed=1, executor="processes:2")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals of POSIX")
+@pytest.mark.parametrize("all_at_once", [False, True], ids=["kill -INT", "a terminal"])
+def test_ctrl_c_ends_worker_processes(all_at_once, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS)
+    run = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    workers = []
+    try:
+        workers = [int(pid) for pid in run.stdout.readline().split()]
+        assert len(workers) == 2
+        assert all(alive(pid) for pid in workers)
+        # A terminal sends the signal to all of its processes, the workers among them.
+        send, begun = (os.killpg if all_at_once else os.kill), time.perf_counter()
+        send(run.pid, signal.SIGINT)
+        _, err = run.communicate(timeout=60)
+        assert time.perf_counter() - begun < 10.0  # below two seconds on a quiet machine
+        assert run.returncode == -signal.SIGINT
+        assert err.count("Traceback") == err.count("KeyboardInterrupt") == 1
+        assert not any(alive(pid) for pid in workers)
+    finally:
+        run.kill()
+        for pid in filter(alive, workers):
+            os.kill(pid, signal.SIGKILL)
+
+
+def alive(pid):
+    """Whether a process runs; one that has ended and is not yet collected does not."""
+    try:
+        os.kill(pid, 0)
+        stat = pathlib.Path(f"/proc/{pid}/stat")
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
