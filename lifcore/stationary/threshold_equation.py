@@ -44,6 +44,8 @@ _LOWEST, _BELOW = -10.0, 10.0
 _FAR = 20.0  # standard deviations beyond which a transition density is dropped (1e-87)
 _MAX_WORK = 1e9  # nominal kernel entries: at most about 10 s and 100 MB
 
+GATED = ("rate", "rho_max", "lyapunov_exponent", "flux_density")
+"""Figures whose errors decide when a solution is good enough."""
 
 # K(A, A') of (1), shape (n - below, n), and l(A') of (2).
 _Kernel = tuple[np.ndarray, np.ndarray]
@@ -108,9 +110,15 @@ def solve_threshold(
 
 
 def converged(
-    lif: LIF, free: FreeProcess, step: float, reach: float, tolerance: float, late: float = 0.0
+    lif: LIF,
+    free: FreeProcess,
+    step: float,
+    reach: float,
+    tolerance: float,
+    late: float = 0.0,
+    gated: tuple[str, ...] = GATED,
 ) -> tuple[_Solution, dict[str, float]]:
-    """Return the discrete solution and its errors, steps halved until `tolerance` is met.
+    """Return the discrete solution and its errors, steps halved until `tolerance` is met by `gated`.
 
     `late` moves the source of a spike of speed A down by late (A + g (V_th - V_r)); the figures
     are then those of that source, and moments do not follow from them.
@@ -125,7 +133,7 @@ def converged(
     while True:
         if _size(free, step, reach) ** 2 * _times(free, step_t).size > _MAX_WORK:
             raise _too_large(lif, max(worst), tolerance)
-        fine, errors, worst = _nested(free, step, step_t, reach, late)
+        fine, errors, worst = _nested(free, step, step_t, reach, late, gated)
         if max(worst) <= tolerance:
             return fine, errors
         if worst[1] > tolerance:  # times first: an error in them also blurs the verdict on speeds
@@ -249,7 +257,12 @@ def _solve(
 
 
 def _nested(
-    free: FreeProcess, step: float, step_t: float, reach: float, late: float
+    free: FreeProcess,
+    step: float,
+    step_t: float,
+    reach: float,
+    late: float,
+    gated: tuple[str, ...],
 ) -> tuple[_Solution, dict[str, float], tuple[float, float]]:
     """One solve beside its two nested ones, half the speeds and half the times: the errors."""
     below = 2 * math.ceil(_BELOW / step / 2)
@@ -272,7 +285,6 @@ def _nested(
             unseen = fine.speeds[1::2] ** 1.5 * np.exp(other.shape(at)) - fine.fluxes[1::2]
             unseen = np.abs(unseen[u[below:][1::2] == at]).max()
             gap["flux_density"] = max(gap["flux_density"], unseen)
-        gated = ("rate", "rho_max", "lyapunov_exponent", "flux_density")
         worst.append(max(gap[name] / size[name] for name in gated))
         for name in errors:
             errors[name] += float(gap[name] + 1e-13 * size[name])  # and rounding

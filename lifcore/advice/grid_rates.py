@@ -1,0 +1,127 @@
+"""The stationary rate of one neuron without sampling: the exact one, and that of a scheme at step h.
+
+Four regimes, each with its own method: no noise (closed forms), a drive that never rests
+(`lifcore.advice.renewal`), and all others by the equation on the threshold: exactly, and on the grid
+as the exact rate of a neuron that has all three changes of `lifcore.weak.rate_parts` at once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from lifcore.advice.one_step import step_map, steps_to_threshold
+from lifcore.advice.renewal import NEVER_RESTS, renewal_grid_rate, renewal_rate
+from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.threshold_equation import converged
+from lifcore.weak.rate_bias import euler_law
+
+PRECISION = 2e-5
+"""Relative precision of solved rates, unless another is asked for."""
+
+
+def never_rests(model: LIF) -> bool:
+    """Return whether the current practically never falls below the threshold's.
+
+    Examples
+    --------
+    >>> never_rests(LIF(mu=1.5, sigma=0.15)), never_rests(LIF(mu=1.2))
+    (True, False)
+    """
+    return model.mu - model.i_th >= NEVER_RESTS * model.sigma * math.sqrt(0.5 * model.tau)
+
+
+def exact_rate(model: LIF, precision: float = PRECISION) -> float:
+    """Return the exact stationary rate.
+
+    Parameters
+    ----------
+    model : LIF
+        The neuron, with g > 0 and finite tau, or without noise.
+    precision : float, optional
+        Relative precision.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        If there is no stationary law, or no way to resolve it.
+
+    Examples
+    --------
+    >>> round(exact_rate(LIF(mu=1.5, sigma=0.3)), 3)
+    0.907
+    """
+    if model.sigma == 0.0:
+        return 1.0 / constant_drive_period(model)
+    FreeProcess(model)  # refuses what has no stationary law
+    return late_rate(model, 0.0, precision)
+
+
+def grid_rate(model: LIF, h: float, scheme: str, precision: float = PRECISION) -> float:
+    """Return the stationary rate of a scheme on the grid.
+
+    Parameters
+    ----------
+    model : LIF
+        As in `exact_rate`.
+    h : float
+        Step; for Euler below tau and 1/g.
+    scheme : str
+        ``"euler"`` or ``"exponential"``.
+    precision : float, optional
+        As in `exact_rate`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> neuron = LIF(mu=1.5, sigma=0.3)
+    >>> 0.0 < grid_rate(neuron, 0.05, "euler") / exact_rate(neuron) - 1.0 < 0.01
+    True
+    """
+    if model.sigma == 0.0:
+        steps = steps_to_threshold(model, step_map(model, h, scheme))
+        return 1.0 / (h * max(1, math.ceil(steps * (1.0 - 1e-12)))) if steps < math.inf else 0.0
+    if never_rests(model):
+        rate = renewal_grid_rate(model, step_map(model, h, scheme))
+        if rate is not None:
+            return rate
+    changed = model if scheme == "exponential" else charged(euler_law(model, h), h)
+    return late_rate(changed, 0.5 * h, precision)
+
+
+def charged(model: LIF, h: float) -> LIF:
+    """Return the exact neuron whose membrane, fed by a constant current, moves as Euler's does.
+
+    Euler's leak is g' = -log(1 - gh)/h; its input counts g'/g times, which is a threshold that much
+    smaller.
+
+    Examples
+    --------
+    >>> round(charged(LIF(g=1.0), 0.1).g, 4)
+    1.0536
+    """
+    leak = -math.log1p(-model.g * h) / h
+    scale = leak / model.g
+    return replace(model, g=leak, v_th=model.v_th / scale, v_reset=model.v_reset / scale)
+
+
+def late_rate(model: LIF, late: float, precision: float = PRECISION) -> float:
+    """Return the exact rate of a neuron whose resets are late, in either regime of its drive.
+
+    Examples
+    --------
+    >>> late_rate(LIF(mu=1.5, sigma=0.3), 0.01) < late_rate(LIF(mu=1.5, sigma=0.3), 0.0)
+    True
+    """
+    if never_rests(model):
+        return renewal_rate(model, late)
+    fine, _ = converged(model, FreeProcess(model), 0.5, 8.0, precision, late, ("rate",))
+    return fine.figures["rate"]

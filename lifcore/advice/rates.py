@@ -1,0 +1,190 @@
+"""Advice on the rate and the mean interval of one neuron: no random number is drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from lifcore.advice.grid_rates import (
+    charged,
+    exact_rate,
+    grid_rate,
+    late_rate,
+    never_rests,
+)
+from lifcore.advice.one_step import step_map, steps_to_threshold
+from lifcore.advice.renewal import timing_spread
+from lifcore.advice.search import largest_step
+from lifcore.models.neuron import LIF
+from lifcore.weak.rate_bias import euler_law
+
+SILENT = 1e-6
+"""Spikes in a membrane time below which a neuron has no rate whose relative error means anything."""
+
+FRACTION = 0.5
+"""Largest step over the shorter of 1/g and tau."""
+
+FINEST = 1.0 / 64.0
+"""Share of the largest step below which the error is taken to be proportional to the step."""
+
+
+@dataclass(frozen=True)
+class RateErrors:
+    """The relative error of a stationary rate, or of the mean interval, as a function of the step.
+
+    Parameters
+    ----------
+    model : LIF
+        The neuron.
+    scheme : str
+        ``"euler"`` or ``"exponential"``.
+    quantity : str
+        ``"rate"`` or ``"interval"``.
+    precision : float
+        Relative precision of the rates.
+
+    Examples
+    --------
+    >>> errors = RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "rate", 1e-4)
+    >>> 0.0 < errors.at(0.05) < 0.01
+    True
+    """
+
+    model: LIF
+    scheme: str
+    quantity: str
+    precision: float
+
+    @cached_property
+    def exact(self) -> float:
+        """The exact rate.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or next to no spikes.
+        """
+        model = self.model
+        rate = exact_rate(model, self.precision)
+        if rate < SILENT * (model.g or 1.0):
+            raise ValueError(
+                f"model = {model!r} fires {rate:.1e} spikes a unit of time: it is silent, and the "
+                f"relative error of its rate says nothing; allowed: at least {SILENT:g} spikes in a "
+                "membrane time 1/g; raise mu or sigma, or ask for 'state'"
+            )
+        return rate
+
+    @cached_property
+    def top(self) -> float:
+        """The largest step at which the errors are known."""
+        fastest = max(self.model.g, self.model.a if self.model.sigma > 0.0 else 0.0)
+        own = FRACTION / fastest if fastest > 0.0 else math.inf
+        return min(own, 0.5 / self.exact)
+
+    def at(self, h: float) -> float:
+        """Return the error at a step, signed.
+
+        Examples
+        --------
+        >>> RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "interval", 1e-4).at(0.05) < 0.0
+        True
+        """
+        return self._relative(grid_rate(self.model, h, self.scheme, self.precision))
+
+    def size(self, h: float) -> float:
+        """Return by how much the error may be off at a step and at those close to it.
+
+        Where noise is weak, spikes lock to the grid and the error jumps with the step; it is the
+        jumps' envelope that a tolerance is held against.
+
+        Examples
+        --------
+        >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "euler", "rate", 1e-4)
+        >>> errors.size(0.1) >= abs(errors.at(0.1))
+        True
+        """
+        least = FINEST * self.top
+        if h < least:
+            return self.size(least) * h / least
+        jump = self.locking(h)
+        return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump
+
+    def locking(self, h: float) -> float:
+        """Return half the height of the jumps of the relative error, where they matter.
+
+        A delay of h/2 on average swings by the first harmonic of its sawtooth, damped by the
+        spread s of the intervals: (h/pi) exp(-2 (pi s/h)^2) of an interval.
+
+        Examples
+        --------
+        >>> RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "rate", 1e-4).locking(0.05)
+        0.0
+        """
+        model = self.model
+        if model.sigma == 0.0:
+            return 0.5 * h * self.exact
+        if not never_rests(model):
+            return 0.0
+        share = math.exp(-2.0 * (math.pi * timing_spread(model) / h) ** 2)
+        return 0.0 if share < 1e-3 else min(0.5, share / math.pi * 1.2) * h * self.exact
+
+    def smooth(self, h: float) -> float:
+        """Return the error with resets late by h/2, as if spikes did not lock to the grid.
+
+        Examples
+        --------
+        >>> errors = RateErrors(LIF(mu=1.5, sigma=0.15), "euler", "rate", 1e-4)
+        >>> abs(errors.smooth(0.05) - errors.at(0.05)) < 1e-3
+        True
+        """
+        model = self.model
+        if model.sigma == 0.0:
+            steps = steps_to_threshold(model, step_map(model, h, self.scheme))
+            return self._relative(1.0 / (h * (steps + 0.5)))
+        return self._relative(self._changed(h, current=True, membrane=True, late=True))
+
+    def parts(self, h: float) -> dict[str, float]:
+        """Return what Euler's current, its membrane and late resets do each alone, and the rest.
+
+        Examples
+        --------
+        >>> list(RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "rate", 1e-4).parts(0.05))
+        ['current', 'membrane', 'reset', 'rest']
+        """
+        whole = self.at(h)
+        if self.model.sigma == 0.0:
+            steps = steps_to_threshold(self.model, step_map(self.model, h, self.scheme))
+            charge = self._relative(1.0 / (h * steps))
+            return {"membrane": charge, "reset": whole - charge}
+        names = ("current", "membrane", "late") if self.scheme == "euler" else ("late",)
+        parts = {name: self._relative(self._changed(h, **{name: True})) for name in names}
+        parts["reset"] = parts.pop("late")
+        parts["rest"] = whole - sum(parts.values())
+        return parts
+
+    def _changed(
+        self, h: float, current: bool = False, membrane: bool = False, late: bool = False
+    ) -> float:
+        model = self.model
+        if self.scheme == "euler":
+            model = euler_law(model, h) if current else model
+            model = charged(model, h) if membrane else model
+        return late_rate(model, 0.5 * h if late else 0.0, self.precision)
+
+    def _relative(self, rate: float) -> float:
+        if self.quantity == "rate":
+            return rate / self.exact - 1.0
+        return self.exact / rate - 1.0 if rate > 0.0 else math.inf
+
+
+def largest_rate_step(errors: RateErrors, tolerance: float) -> float:
+    """Return the largest step whose error, and that of all smaller ones, is within tolerance.
+
+    Examples
+    --------
+    >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "exponential", "interval", 1e-4)
+    >>> round(largest_rate_step(errors, 0.01) * errors.exact, 4)
+    0.0099
+    """
+    return largest_step(errors.size, errors.top, tolerance)

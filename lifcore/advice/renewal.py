@@ -1,0 +1,237 @@
+r"""Rates of neurons whose drive never rests, from one spike to the next, exact and on the grid.
+
+Where the current practically never falls below the threshold's, V crosses the threshold once and
+does not come back, so that nobody need ask for the *first* crossing: with G_t the density of the free
+process, a spike that left the current at y is followed by one at time t, with current y', with
+density
+
+    exact:  (y' + mu - I_th) G_t(V_th, y' | V_r, y),
+    grid:   P(V_n >= V_th, y_n = y') - P(V_{n-1} >= V_th, y_n = y'),   t = n h.
+
+Both are Gaussian integrals. The currents at spikes are a Markov chain; its stationary law gives
+the mean interval. On the grid this holds for any step, however large: also where the noise is so
+weak that spikes lock to the grid, and no expansion in h exists.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr
+
+from lifcore.advice.one_step import StepMap, repeated
+from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.stationary.free_process import FreeProcess
+
+NEVER_RESTS = 5.0
+"""Standard deviations that the current's mean must be above the threshold's current."""
+
+_SPREAD = 8.0  # standard deviations beyond which a normal law is dropped (1e-15)
+_PAST = 4.8  # standard deviations above the threshold where a path has crossed it (1e-6)
+_SLOWEST = 0.85  # of the way from the mean current to the threshold's, the lowest current looked at
+_MOST = 4e6  # entries of kernels to be added up, about half a second
+_NODE = 0.6  # of the standard deviation of a law is a fine enough step to sum it (1e-11)
+
+
+def renewal_rate(model: LIF, late: float = 0.0) -> float:
+    """Return the exact rate of a neuron whose drive never rests.
+
+    Parameters
+    ----------
+    model : LIF
+        The neuron; its mean current is `NEVER_RESTS` standard deviations above the threshold's.
+    late : float, optional
+        By how much its resets are late, as in `lifcore.stationary.late_reset_rate`.
+
+    Returns
+    -------
+    float
+        Spikes per unit time.
+
+    Examples
+    --------
+    >>> round(renewal_rate(LIF(mu=1.5, sigma=0.15, tau=0.5)), 6)
+    0.909533
+    """
+    free = FreeProcess(model)
+    speed = _nodes(model, math.sqrt(free.var_i)) + free.mean_i
+    width = speed[1] - speed[0]
+    fall = free.drop + late * (speed + free.g * free.drop)
+    t = _times(free, speed, fall)
+    response, shift, var_v, cov, var_i = free.flow(t)
+    weight = t * math.log(t[-1] / t[-2])
+    kernel, elapsed = np.zeros((speed.size, speed.size)), np.zeros(speed.size)
+    mean = shift[:, None] + response[:, None] * speed
+    mean -= np.exp(-free.g * t)[:, None] * fall
+    near = _near(mean, np.sqrt(var_v)[:, None])
+    for q in np.nonzero(near.any(axis=1))[0]:
+        rows = _window(near[q])
+        x, ratio = mean[q, rows], cov[q] / var_v[q]
+        centre = math.exp(-free.a * t[q]) * speed[rows] - free.mean_i * math.expm1(-free.a * t[q])
+        rest = var_i[q] - ratio * cov[q]
+        density = np.exp(-0.5 * x * x / var_v[q]) * weight[q] * width
+        density /= 2.0 * math.pi * math.sqrt(var_v[q] * rest)
+        far = speed - (centre - ratio * x)[:, None]
+        part = density[:, None] * np.exp(-0.5 * far * far / rest) * speed
+        kernel[rows] += part
+        elapsed[rows] += t[q] * part.sum(axis=1)
+    return _stationary_rate(kernel, elapsed)
+
+
+def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
+    """Return the rate of a scheme on the grid, for a neuron whose drive never rests.
+
+    Parameters
+    ----------
+    model : LIF
+        As in `renewal_rate`.
+    step : StepMap
+        A step of the scheme.
+
+    Returns
+    -------
+    float or None
+        Spikes per unit time; None for a step so fine that its many terms are not worth their time,
+        and an expansion in h serves as well.
+
+    Examples
+    --------
+    >>> from lifcore.advice.one_step import step_map
+    >>> neuron = LIF(mu=1.5, sigma=0.15, tau=0.5)
+    >>> round(renewal_grid_rate(neuron, step_map(neuron, 0.1, "euler")), 4)
+    0.914
+    """
+    y = _nodes(model, math.sqrt(step.current_variance))
+    first, last, stride = _steps(model, step, y)
+    if (last - first) * y.size**2 > _MOST * stride:
+        return None
+    kernel, elapsed = np.zeros((y.size, y.size)), np.zeros(y.size)
+    before, jump = repeated(step, first - 1), repeated(step, stride)
+    for n in range(first, last + 1, stride):
+        ends = [_one_more(step, before), before]
+        matrix, _, noise = ends[0]
+        centre, spread = matrix[1, 1] * y, noise[1, 1]
+        cross = noise[0, 1], step.forget * before[2][0, 1]  # covariances with y at step n
+        # mean of V at steps n and n - 1, from the reset and each y, and whether V is near V_th
+        means = [m[0, 0] * model.v_reset + m[0, 1] * y + s[0] for m, s, _ in ends]
+        sds = [math.sqrt(c[0, 0]) for _, _, c in ends]
+        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (
+            means[1] < model.v_th + _PAST * sds[1]
+        )
+        if near.any():
+            rows = _window(near)
+            far = y - centre[rows, None]
+            part = np.exp(-0.5 * far * far / spread)
+            part *= stride * (y[1] - y[0]) / math.sqrt(2.0 * math.pi * spread)
+            tails = []
+            for mean, sd, c in zip(means, sds, cross, strict=True):
+                rest = math.sqrt(max(sd * sd - c * c / spread, 1e-300))
+                tails.append(ndtr((mean[rows, None] + c / spread * far - model.v_th) / rest))
+            part *= tails[0] - tails[1]
+            kernel[rows] += part
+            elapsed[rows] += n * step.h * part.sum(axis=1)
+        before = (
+            jump[0] @ before[0],
+            jump[0] @ before[1] + jump[1],
+            jump[0] @ before[2] @ jump[0].T + jump[2],
+        )
+    return _stationary_rate(kernel, elapsed)
+
+
+def timing_spread(model: LIF) -> float:
+    """Return the standard deviation of the intervals of a neuron whose drive never rests.
+
+    To first order in the noise; steps that are longer lock spikes to the grid.
+
+    Examples
+    --------
+    >>> 0.0 < timing_spread(LIF(mu=1.5, sigma=0.15, tau=0.5)) < 0.3
+    True
+    """
+    free, period = FreeProcess(model), constant_drive_period(model)
+    response, _, var_v, _, _ = free.flow(np.geomspace(1e-6 * period, period, 200))
+    whole = var_v[-1] + response[-1] ** 2 * free.var_i
+    return math.sqrt(whole) / free.mean_i
+
+
+def _nodes(model: LIF, spread: float) -> np.ndarray:
+    """Return currents less mu, so close that laws of the current at a spike are sums over them."""
+    gap = model.mu - model.i_th
+    low = max(-_SPREAD * spread, -_SLOWEST * gap)
+    fresh = spread * math.sqrt(-math.expm1(-2.0 * model.a * constant_drive_period(model)))
+    return np.linspace(
+        low, _SPREAD * spread, 1 + math.ceil((_SPREAD * spread - low) / (_NODE * fresh))
+    )
+
+
+def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray:
+    """Times, uniform in log t, that resolve when each speed's path meets the threshold."""
+    slowest = math.log1p(free.g * free.drop / speed[0]) / free.g
+    fastest = math.log1p(free.g * free.drop / speed[-1]) / free.g
+    t = np.geomspace(0.05 * fastest, max(4.0 * slowest, 4.0 / free.g), 1000)
+    response, shift, var_v, _, _ = free.flow(t)
+    mean = shift[:, None] + response[:, None] * speed
+    mean -= np.exp(-free.g * t)[:, None] * fall
+    seen = np.nonzero(_near(mean, np.sqrt(var_v)[:, None]).any(axis=1))[0]
+    begin, end = t[max(seen[0] - 1, 0)], t[min(seen[-1] + 1, t.size - 1)]
+    at = np.argmin(np.abs(mean), axis=0)
+    rise = np.abs(np.gradient(mean, np.log(t), axis=0))[at, np.arange(speed.size)]
+    width = _NODE * float((np.sqrt(var_v[at]) / rise).min())
+    fine = np.geomspace(begin, end, 2 + math.ceil(math.log(end / begin) / width))
+    return np.concatenate([np.geomspace(1e-6 * begin, begin, 200)[:-1], fine])
+
+
+def _steps(model: LIF, step: StepMap, y: np.ndarray) -> tuple[int, int, int]:
+    """Return the first and the last step that matter, and a stride that resolves their law."""
+    low, high = 1, 2
+    width = math.inf
+    below = np.ones(y.size, dtype=bool)
+    n = 1
+    while below.any():  # by doubling: where each current's mean path meets the threshold
+        matrix, shift, noise = repeated(step, n)
+        mean = matrix[0, 0] * model.v_reset + matrix[0, 1] * y + shift[0] - model.v_th
+        sd = math.sqrt(noise[0, 0])
+        if (mean < -_SPREAD * sd).all():
+            low = n
+        speed = model.mu + matrix[1, 1] * y - model.i_th
+        crossed = below & (mean > 0.0)
+        if crossed.any() and sd > 0.0:
+            half = math.sqrt(repeated(step, max(n // 2, 1))[2][0, 0])
+            width = min(width, float((half / speed[crossed]).min()))
+        below = mean < _PAST * sd
+        high, n = n, 2 * n
+    stride = max(1, math.floor(_NODE * width / step.h))
+    return low, high, stride
+
+
+def _one_more(
+    step: StepMap, law: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    matrix = step.matrix
+    return (
+        matrix @ law[0],
+        matrix @ law[1] + np.array([step.drift, 0.0]),
+        matrix @ law[2] @ matrix.T + step.noise,
+    )
+
+
+def _near(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Return where a path with such a mean of V - V_th may just be crossing."""
+    return (mean > -_SPREAD * sd) & (mean < _PAST * sd)
+
+
+def _window(near: np.ndarray) -> slice:
+    seen = np.nonzero(near)[0]
+    return slice(int(seen[0]), int(seen[-1]) + 1)
+
+
+def _stationary_rate(kernel: np.ndarray, elapsed: np.ndarray) -> float:
+    """Return spikes per unit time of the chain of currents; `elapsed` holds each interval's mean."""
+    chance = kernel.sum(axis=1)
+    live = chance > 0.5
+    chain = kernel[np.ix_(live, live)]
+    chain = chain / chain.sum(axis=1, keepdims=True)
+    system = np.vstack([chain.T - np.eye(chain.shape[0]), np.ones(chain.shape[0])])
+    law = np.linalg.lstsq(system, np.append(np.zeros(chain.shape[0]), 1.0), rcond=None)[0]
+    return 1.0 / float(law @ (elapsed[live] / chance[live]))

@@ -1,0 +1,110 @@
+"""What an advice holds: a step, its error with interval and parts, its cost, what limits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lifcore.evidence.statistics import Estimate
+
+SECONDS_PER_STEP = {"euler": 5e-9, "exponential": 14e-9, "exact": 60e-9}
+"""Seconds of one core for a neuron-step by scheme, as `benchmarks/core.py` times a single neuron."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a neuron costs for a unit of time.
+
+    Attributes
+    ----------
+    steps : float
+        Neuron-steps a unit of time.
+    seconds : float
+        Seconds of one core a unit of time, by `SECONDS_PER_STEP`.
+
+    Examples
+    --------
+    >>> cost("euler", 0.1).steps
+    10.0
+    """
+
+    steps: float
+    seconds: float
+
+
+def cost(scheme: str, h: float, neurons: int = 1) -> Cost:
+    """Return the cost of a scheme at step `h`.
+
+    Examples
+    --------
+    >>> cost("exact", 0.5).seconds > cost("euler", 0.5).seconds
+    True
+    """
+    return Cost(neurons / h, neurons * SECONDS_PER_STEP[scheme] / h)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The largest step that meets a tolerance, or the error of a given step.
+
+    Attributes
+    ----------
+    quantity, scheme : str
+        What the error is of, and which scheme makes it.
+    h : float
+        The step.
+    error : Estimate
+        Predicted error at `h`, with its interval: signed and relative for rates and intervals,
+        a size for all else.
+    tolerance : float or None
+        What was asked for; None where a step was given.
+    parts : dict of str to float
+        What the error is made of; of a rate the contributions of the current, the membrane and the
+        reset, and what they leave.
+    cost : Cost
+        Of one unit of time at `h`.
+    cheapest : str
+        The scheme that meets the tolerance (or the error) at the least cost.
+    saving : float
+        How many times cheaper it is than `scheme`.
+    steps : dict of str to float
+        The step that each scheme would take.
+    limit : str
+        What limits the step.
+    method : str
+        How the error was found.
+    warnings : tuple of str
+        What to be aware of.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, step_size
+    >>> advice = step_size(LIF(mu=1.5, sigma=0.3), tolerance=0.01, quantity="rate")
+    >>> abs(advice.error.mean) <= 0.01
+    True
+    """
+
+    quantity: str
+    scheme: str
+    h: float
+    error: Estimate
+    tolerance: float | None
+    parts: dict[str, float]
+    cost: Cost
+    cheapest: str
+    saving: float
+    steps: dict[str, float] = field(repr=False)
+    limit: str = ""
+    method: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        asked = "" if self.tolerance is None else f", tolerance {self.tolerance:.3g}"
+        low, high = self.error.low, self.error.high
+        interval = "" if high == low else f" in [{low:.3g}, {high:.3g}]"
+        return (
+            f"Advice({self.quantity}{asked}: {self.scheme} h = {self.h:.4g}, "
+            f"error {self.error.mean:.3g}{interval}; limit: {self.limit or 'none'}; "
+            f"cheapest: {self.cheapest}"
+            + (f", {self.saving:.3g} times cheaper" if self.saving > 1.0 else "")
+            + ")"
+        )
