@@ -1,5 +1,6 @@
 """lifcore: Euler–Maruyama for leaky integrate-and-fire neurons against the exact solution."""
 
+from lifcore.advice import Advice, error_at, step_size
 from lifcore.evidence.claims import Claim, Claims, ks_distance
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, estimate, mean, ratio
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "LIF",
     "STREAM_VERSION",
+    "Advice",
     "Claim",
     "Claims",
     "CoupledEnsemble",
@@ -30,6 +32,7 @@ __all__ = [
     "Stationary",
     "constant_drive_period",
     "couple",
+    "error_at",
     "estimate",
     "fit_order",
     "ks_distance",
@@ -39,4 +42,5 @@ __all__ = [
     "simulate",
     "simulate_spikes",
     "stationary",
+    "step_size",
 ]

@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lifcore.evidence.statistics import Estimate
+from lifcore.models.networks import Network
 
-SECONDS_PER_STEP = {"euler": 5e-9, "exponential": 14e-9, "exact": 60e-9}
-"""Seconds of one core for a neuron-step by scheme, as `benchmarks/core.py` times a single neuron."""
+SECONDS_PER_STEP = {"euler": 5e-9, "exponential": 15e-9}
+"""Seconds of one core for a neuron-step, as `benchmarks/advice.py` times them on one core."""
+
+EXACT_SPIKE, EXACT_RELAXATION = 3e-6, 0.5e-6
+"""Seconds that the exact scheme takes for a spike, and for a time 1/g or tau, the shorter one."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a neuron costs for a unit of time.
+    """What a scheme costs for a unit of time of all neurons together.
 
     Attributes
     ----------
     steps : float
         Neuron-steps a unit of time.
     seconds : float
-        Seconds of one core a unit of time, by `SECONDS_PER_STEP`.
+        Seconds of one core a unit of time, by stored costs of a step.
 
     Examples
     --------
-    >>> cost("euler", 0.1).steps
+    >>> Cost(10.0, 5e-8).steps
     10.0
     """
 
@@ -31,15 +35,36 @@ class Cost:
     seconds: float
 
 
-def cost(scheme: str, h: float, neurons: int = 1) -> Cost:
+def cost(scheme: str, h: float, model: Network, spikes: float) -> Cost:
     """Return the cost of a scheme at step `h`.
+
+    Parameters
+    ----------
+    scheme : str
+        Its name.
+    h : float
+        Step.
+    model : network
+        The neurons.
+    spikes : float
+        Spikes of all of them in a unit of time.
+
+    Returns
+    -------
+    Cost
 
     Examples
     --------
-    >>> cost("exact", 0.5).seconds > cost("euler", 0.5).seconds
-    True
+    >>> from lifcore.models.neuron import LIF
+    >>> from lifcore.models.networks import network
+    >>> cost("euler", 0.1, network("model", LIF()), 0.6).steps
+    10.0
     """
-    return Cost(neurons / h, neurons * SECONDS_PER_STEP[scheme] / h)
+    neurons = len(model.neurons)
+    if scheme != "exact":
+        return Cost(neurons / h, neurons * SECONDS_PER_STEP[scheme] / h)
+    relaxations = sum(max(neuron.g, neuron.a) for neuron in model.neurons)
+    return Cost(neurons / h, EXACT_SPIKE * spikes + EXACT_RELAXATION * relaxations)
 
 
 @dataclass(frozen=True)

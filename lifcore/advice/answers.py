@@ -1,0 +1,211 @@
+"""How each kind of question is answered: from the stationary law, or by a pilot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from lifcore.advice.large import RichardsonPilot, is_large
+from lifcore.advice.measures import MEASURES, weak_measure
+from lifcore.advice.pilot import BUDGET, Found, Pilot, Unreachable, pilot_error, pilot_step
+from lifcore.advice.rates import RateErrors, largest_rate_step
+from lifcore.advice.result import Advice, cost
+from lifcore.evidence.statistics import estimate
+from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.runs.pairs import Observable
+
+QUANTITIES = ("rate", "interval", "spike_time", "state", "count", "weak")
+"""What an error may be of."""
+
+LUCK = 1.0 / 3.0
+"""Share of its largest part below which an error is called lucky."""
+
+Model = LIF | Feedforward | Recurrent
+
+
+@dataclass(frozen=True)
+class Question:
+    """A validated question, but for its tolerance or step.
+
+    Examples
+    --------
+    >>> Question(LIF(), "rate", None, 0.95, "euler", None).stationary
+    True
+    """
+
+    model: Model
+    quantity: str
+    T: float | None
+    confidence: float
+    scheme: str
+    observable: Observable | None
+
+    @property
+    def stationary(self) -> bool:
+        """Whether the answer comes from the stationary law of one neuron."""
+        one = isinstance(self.model, LIF) and self.model.size is None
+        return one and self.quantity in ("rate", "interval")
+
+
+def exact_advice(question: Question, tolerance: float | None, h: float | None) -> Advice:
+    """Return that the exact scheme makes no error; its step is a matter of cost.
+
+    Examples
+    --------
+    >>> exact_advice(Question(LIF(), "rate", None, 0.95, "exact", None), 0.01, None).error.mean
+    0.0
+    """
+    net = network("model", question.model)
+    if h is None:
+        h = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    return Advice(
+        question.quantity, "exact", h, estimate(0.0, 0.0, math.inf), tolerance, {},
+        cost("exact", h, net, _spikes(question)), "exact", 1.0, {"exact": h},
+        limit="none: any step is exact", method="exact",
+    )  # fmt: skip
+
+
+def rate_advice(question: Question, tolerance: float | None, h: float | None) -> Advice:
+    """Return advice on one neuron's stationary rate or interval, without sampling.
+
+    Examples
+    --------
+    >>> question = Question(LIF(mu=1.5, sigma=0.3), "rate", None, 0.95, "euler", None)
+    >>> rate_advice(question, None, 0.05).tolerance is None
+    True
+    """
+    model = question.model
+    assert isinstance(model, LIF)
+    errors = RateErrors.of(model, question.scheme, question.quantity, tolerance)
+    limit, warnings = "given", []
+    if h is None:
+        assert tolerance is not None
+        h = largest_rate_step(errors, tolerance)
+        limit = errors.limit if h >= errors.top * (1.0 - 1e-9) else f"the {question.quantity}'s error"
+    value, parts = errors.at(h), errors.parts(h)
+    biggest = max(abs(part) for part in parts.values())
+    if abs(value) < LUCK * biggest:
+        name = max(parts, key=lambda part: abs(parts[part]))
+        warnings.append(
+            f"cancels by luck: the {name} alone makes {parts[name]:+.2%}; no safe choice for another "
+            "quantity, or for another neuron"
+        )
+    if errors.locking(h) > 0.02 * abs(value):
+        warnings.append(
+            f"spikes lock to the grid: the error jumps by up to {2 * errors.locking(h):.2%} with "
+            "small changes of the step"
+        )
+    if h > errors.top * (1.0 + 1e-9):
+        warnings.append(f"beyond h = {errors.top:.3g} ({errors.limit}) the error is a rough guess")
+    size = abs(value) if tolerance is None else tolerance
+    steps = {question.scheme: h}
+    other = "exponential" if question.scheme == "euler" else "euler"
+    rival = RateErrors.of(model, other, question.quantity, size)
+    steps[other] = largest_rate_step(rival, size) if size > 0.0 else 0.0
+    error = estimate(value, errors.uncertainty(h), math.inf)
+    return _with_rivals(
+        question,
+        Advice(
+            question.quantity, question.scheme, h, error, tolerance, parts,
+            cost(question.scheme, h, network("model", model), errors.exact), question.scheme, 1.0,
+            steps, limit=limit, method=errors.method, warnings=tuple(warnings),
+        ),
+        errors.exact,
+    )  # fmt: skip
+
+
+def pilot_advice(question: Question, tolerance: float | None, h: float | None) -> Advice:
+    """Return advice from a pilot of coupled runs.
+
+    Examples
+    --------
+    >>> question = Question(LIF(), "state", 2.0, 0.95, "euler", None)
+    >>> pilot_advice(question, None, 0.1).error.mean > 0.0
+    True
+    """
+    pilot = _pilot(question, question.scheme, BUDGET)
+    limit, warnings = "given", []
+    if h is None:
+        assert tolerance is not None
+        found = pilot_step(pilot, tolerance)
+        at_top = found.h >= pilot.top * (1.0 - 1e-9)
+        limit = "h against tau and 1/g" if at_top else f"the error of {question.quantity!r}"
+    else:
+        found = pilot_error(pilot, h)
+    if not found.measured:
+        warnings.append(
+            f"not measured at this step: carried over from h = {found.source:.3g} by the order "
+            f"{pilot.slope(found.source):.2g}"
+        )
+    steps, size = {question.scheme: found.h}, tolerance or abs(found.error.mean)
+    other = "exponential" if question.scheme == "euler" else "euler"
+    if size > 0.0:
+        try:
+            steps[other] = pilot_step(_pilot(question, other, 0.3 * BUDGET), size).h
+        except Unreachable:
+            warnings.append(f"{other} is not compared: its pilot ran out of budget")
+    spikes = _spikes(question)
+    low, high = found.error.interval(question.confidence)
+    return _with_rivals(
+        question,
+        Advice(
+            question.quantity, question.scheme, found.h, replace(found.error, low=low, high=high),
+            tolerance, {}, cost(question.scheme, found.h, network("model", question.model), spikes),
+            question.scheme, 1.0, steps, limit=limit, method=_method(pilot, found),
+            warnings=tuple(warnings),
+        ),
+        spikes,
+    )  # fmt: skip
+
+
+def _pilot(question: Question, scheme: str, budget: float) -> Pilot:
+    model, quantity = question.model, question.quantity
+    assert question.T is not None
+    if quantity == "weak":
+        assert question.observable is not None
+        measure = weak_measure(question.observable)
+    else:
+        measure = MEASURES["population" if quantity in ("rate", "interval") else quantity]
+    kind = Pilot
+    if is_large(model):
+        if quantity not in ("rate", "interval"):
+            raise ValueError(
+                f"quantity = {quantity!r} of {sum(network('model', model).sizes)} neurons needs the "
+                "exact solution, which pilots run for 500 at most; allowed: 'rate' or 'interval'"
+            )
+        kind = RichardsonPilot
+    return kind(model, measure, question.T, scheme, question.confidence, budget)
+
+
+def _method(pilot: Pilot, found: Found) -> str:
+    against = "Richardson, at h and h/2" if isinstance(pilot, RichardsonPilot) else "exact solution"
+    paths = pilot.paths.get(found.source, 0)
+    return f"pilot of {paths} paths against the {against}"
+
+
+def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
+    """Return the advice with the cheapest scheme, and by what factor."""
+    net = network("model", question.model)
+    prices = {
+        name: cost(name, h, net, spikes).seconds for name, h in advice.steps.items() if h > 0.0
+    }
+    quickest = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    prices["exact"] = cost("exact", quickest, net, spikes).seconds
+    best = min(prices, key=lambda name: prices[name])
+    return replace(
+        advice,
+        cheapest=best,
+        saving=prices[advice.scheme] / prices[best],
+        steps={**advice.steps, "exact": quickest},
+    )
+
+
+def _spikes(question: Question) -> float:
+    """Return about how many spikes all neurons make in a unit of time, for what the exact costs."""
+    total = 0.0
+    for neuron in network("model", question.model).neurons:
+        drive = neuron.mu + 0.5 * neuron.sigma * math.sqrt(0.5 * min(neuron.tau, 1.0 / (neuron.g or 1.0)))
+        period = constant_drive_period(neuron, drive)
+        total += 0.0 if math.isinf(period) else 1.0 / period
+    return total

@@ -1,0 +1,359 @@
+"""Advice from a short pilot of coupled runs, that grows until its interval decides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lifcore.advice.measures import FEW, Measure, run_pilot
+from lifcore.evidence.statistics import Estimate, estimate
+from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.neuron import LIF
+
+BUDGET = 4e7
+"""Steps of coupled paths that all rounds of a pilot may take, about three seconds of two cores."""
+
+FIRST, MOST = 1024, 2**18
+"""Paths of the first round, and the most of any."""
+
+SEED = 20260311
+"""The seed of every pilot: the same question gets the same answer."""
+
+LEVELS = 5
+"""Steps of the first round, each half of the one before."""
+
+FARTHEST = 256.0
+"""How much finer than a measured step one may be to which its error is carried over."""
+
+PRECISE = 0.1
+"""Relative half-width of the interval at which a pilot stops to grow."""
+
+
+class Unreachable(ValueError):
+    """A tolerance that no step within the budget is known to meet.
+
+    Examples
+    --------
+    >>> issubclass(Unreachable, ValueError)
+    True
+    """
+
+
+@dataclass
+class Pilot:
+    """Coupled runs of one model, up to one time, for one measure.
+
+    Parameters
+    ----------
+    model : LIF, Feedforward or Recurrent
+        The model.
+    measure : Measure
+        What the error is of.
+    T : float
+        Horizon; all steps divide it.
+    scheme : str
+        A scheme on the grid.
+    confidence : float
+        Of the intervals.
+    budget : float, optional
+        Steps of coupled paths that all rounds together may take.
+
+    Examples
+    --------
+    >>> from lifcore.advice.measures import MEASURES
+    >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+    >>> 0.0 < pilot.at(0.1, 1024)[0].mean < 1.0
+    True
+    """
+
+    model: LIF | Feedforward | Recurrent
+    measure: Measure
+    T: float
+    scheme: str
+    confidence: float
+    budget: float = BUDGET
+    spent: float = 0.0
+    seen: dict[float, tuple[Estimate, int]] = field(default_factory=dict)
+    paths: dict[float, int] = field(default_factory=dict)
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons."""
+        return sum(network("model", self.model).sizes)
+
+    @property
+    def top(self) -> float:
+        """The largest step: half of the shortest time scale, or the last below it to divide T."""
+        rates = [max(lif.decay_rates.values()) for lif in network("model", self.model).layers]
+        return self.T / math.ceil(self.T * max(2.0 * max(rates), 1.0 / self.T) * (1.0 - 1e-12))
+
+    def at(self, h: float, paths: int, levels: int = 1) -> list[tuple[Estimate, int]]:
+        """Return the errors at h, h/2, ... and how many paths show them.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> len(pilot.at(0.5, 256, 3))
+        3
+        """
+        sizes = [h / 2**k for k in range(levels)]
+        self.spent += self.price(sizes[-1]) * paths
+        run = run_pilot(self.model, sizes, self.T, paths, SEED, self.scheme)
+        found = self.measure.read(run)
+        self.seen.update(zip(sizes, found, strict=True))
+        self.paths.update(dict.fromkeys(sizes, paths))
+        return found
+
+    def price(self, h: float) -> float:
+        """Return the steps of a path at step h, what the exact solution adds counted as steps.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95).price(0.1)
+        150.0
+        """
+        rates = [max(lif.decay_rates.values()) for lif in network("model", self.model).layers]
+        return self.neurons * self.T * (1.0 / h + 25.0 + 20.0 * max(rates))
+
+    def bound(self, error: Estimate) -> float:
+        """Return the largest size of an error within its interval."""
+        return float(np.abs(error.interval(self.confidence)).max())
+
+    def decided(self, found: tuple[Estimate, int]) -> bool:
+        """Return whether an error is known to a tenth, from enough paths."""
+        error, odd = found
+        return odd >= FEW and self.bound(error) <= (1.0 + PRECISE) * abs(error.mean)
+
+    def grown(self, h: float, paths: int, enough: float = math.inf) -> tuple[Estimate, int]:
+        """Return the error at `h` from as many paths as it takes, or as the budget has.
+
+        Growth ends early when the interval lies on one side of `enough`.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> pilot.grown(0.5, 256)[0].mean > 0.0
+        True
+        """
+        while True:
+            (found,) = self.at(h, paths)
+            error, odd = found
+            low = max(0.0, 2.0 * abs(error.mean) - self.bound(error))
+            clear = odd >= FEW and low > enough
+            if self.decided(found) or clear:
+                return found
+            room = (self.budget - self.spent) / self.price(h)
+            if paths >= MOST or room < paths:
+                return found
+            paths = int(min(4 * paths, MOST, max(room, paths)))
+
+    def guess(self, tolerance: float) -> float:
+        """Return the step at which the errors seen, joined by powers of h, meet the tolerance.
+
+        Below the finest step seen the proved order is taken, above the coarsest that is the answer.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> _ = pilot.at(0.5, 512, 3)
+        >>> pilot.guess(1e-3) < 0.125
+        True
+        """
+        points = sorted(
+            (h, abs(error.mean)) for h, (error, _) in self.seen.items() if abs(error.mean) > 0.0
+        )
+        if not points:
+            return max(self.seen)
+        if tolerance < points[0][1]:
+            return points[0][0] * (tolerance / points[0][1]) ** (1.0 / self.measure.order)
+        for (h0, e0), (h1, e1) in zip(points, points[1:], strict=False):
+            if e0 <= tolerance < e1:
+                return h0 * (h1 / h0) ** (math.log(tolerance / e0) / math.log(e1 / e0))
+        return points[-1][0]
+
+    def needed(self, h: float) -> float:
+        """Return the steps that an interval of a tenth takes at `h`, guessed from steps seen.
+
+        Errors are rare events, with a chance proportional to the step.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> _ = pilot.at(0.5, 512, 3)
+        >>> pilot.needed(0.01) > pilot.needed(0.1)
+        True
+        """
+        near = min(self.seen, key=lambda other: abs(math.log(other / h)))
+        error, odd = self.seen[near]
+        if odd < FEW or error.mean == 0.0:
+            return math.inf
+        wide = (self.bound(error) / abs(error.mean) - 1.0) / PRECISE
+        paths = self.paths[near] * wide**2 * max(1.0, near / h)
+        return paths * self.price(h)
+
+    def finest(self) -> float:
+        """Return a step from which finer ones are inferred: the finest with a good interval.
+
+        It is measured with what is left of the budget.
+        """
+        h = min(self.seen)
+        while 2.0 * h <= self.top * (1.0 + 1e-9) and self.needed(h) > self.budget - self.spent:
+            h = min((o for o in self.seen if o > 1.5 * h), default=2.0 * h)
+        if not self.decided(self.seen.get(h, (estimate(0.0, math.inf, math.inf), 0))):
+            self.grown(h, FIRST)
+        return h
+
+    def slope(self, source: float) -> float:
+        """Return the order by which errors are carried to finer steps: the proved one at most.
+
+        It is less if the error at `source` is still falling more slowly than that.
+        """
+        double = [h for h in self.seen if abs(h / source - 2.0) < 0.5]
+        here = abs(self.seen[source][0].mean)
+        if not double or here == 0.0:
+            return self.measure.order
+        local = math.log(abs(self.seen[double[0]][0].mean) / here) / math.log(double[0] / source)
+        return min(self.measure.order, max(0.5 * self.measure.order, local + 0.1))
+
+    def carry(self, source: float, h: float) -> Estimate:
+        """Return the error at `h`, carried over from `source` by the order."""
+        factor = (h / source) ** self.slope(source)
+        error = self.seen[source][0]
+        return estimate(factor * error.mean, factor * error.standard_error, error.freedom)
+
+    def divides(self, h: float) -> bool:
+        """Return whether a step divides T."""
+        return abs(self.T / h - round(self.T / h)) < 1e-9 * self.T / h
+
+    def divisor(self, h: float) -> float:
+        """Return the largest step up to `h`, and to `top`, that divides T."""
+        return self.T / max(math.ceil(self.T / h * (1.0 - 1e-9)), round(self.T / self.top))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A step, its error, and from which step the error was carried over (the same if measured).
+
+    Examples
+    --------
+    >>> from lifcore.evidence.statistics import estimate
+    >>> Found(0.1, estimate(0.5, 0.1, 31), 0.1).measured
+    True
+    """
+
+    h: float
+    error: Estimate
+    source: float
+
+    @property
+    def measured(self) -> bool:
+        """Whether the error was measured at the step itself."""
+        return self.source == self.h
+
+
+def pilot_step(pilot: Pilot, tolerance: float) -> Found:
+    """Return the largest step whose error is at most the tolerance.
+
+    The upper end of the error's interval meets the tolerance. Where paths of the step itself are
+    too many for the budget, a coarser step is measured and carried over by the proved order.
+
+    Parameters
+    ----------
+    pilot : Pilot
+        A pilot that has not run yet.
+    tolerance : float
+        Largest size of the error.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    Unreachable
+        If the step is more than `FARTHEST` times finer than what the budget can measure.
+
+    Examples
+    --------
+    >>> from lifcore.advice.measures import MEASURES
+    >>> found = pilot_step(Pilot(LIF(), MEASURES["spike_time"], 2.0, "euler", 0.95), 0.05)
+    >>> found.error.high <= 0.05
+    True
+    """
+    paths = _first_round(pilot)
+    h = pilot.divisor(pilot.guess(0.93 * tolerance))
+    for _ in range(6):
+        if pilot.needed(h) > pilot.budget - pilot.spent:
+            break
+        error, odd = pilot.grown(h, paths, tolerance)
+        bound = pilot.bound(error)
+        if bound <= tolerance and (odd >= FEW or bound == 0.0):
+            return Found(h, error, h)
+        if odd >= FEW:
+            share = min(0.97, 0.98 * (tolerance / bound) ** (1.0 / pilot.measure.order))
+            h = pilot.divisor(h * share)
+        else:
+            break
+    return _carried(pilot, tolerance)
+
+
+def pilot_error(pilot: Pilot, h: float) -> Found:
+    """Return the error of a step, measured, or carried over from a coarser one.
+
+    Examples
+    --------
+    >>> from lifcore.advice.measures import MEASURES
+    >>> pilot_error(Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95), 0.1).measured
+    True
+    """
+    levels = 1
+    while h * 2**levels <= pilot.top * (1.0 + 1e-9) and pilot.divides(h * 2**levels):
+        levels += 1
+    if FIRST * pilot.price(h) <= 0.25 * pilot.budget:
+        pilot.at(h * 2 ** (levels - 1), FIRST, levels)
+        if pilot.needed(h) <= pilot.budget - pilot.spent or levels == 1:
+            return Found(h, pilot.grown(h, FIRST)[0], h)
+    else:
+        _first_round(pilot)
+    source = pilot.finest()
+    return Found(h, pilot.carry(source, h), source)
+
+
+def _first_round(pilot: Pilot) -> int:
+    """Look at some steps from the largest down; return the number of paths."""
+    top, levels = pilot.top, LEVELS
+    while levels > 1 and FIRST * pilot.price(top / 2 ** (levels - 1)) > 0.25 * pilot.budget:
+        levels -= 1
+    paths = int(max(64, min(FIRST, 0.25 * pilot.budget / pilot.price(top / 2 ** (levels - 1)))))
+    pilot.at(top, paths, levels)
+    return paths
+
+
+def _carried(pilot: Pilot, tolerance: float) -> Found:
+    source = pilot.finest()
+    error, odd = pilot.seen[source]
+    if odd == 0:
+        return Found(source, error, source)
+    h = source
+    for _ in range(4):
+        bound = pilot.bound(pilot.carry(source, h))
+        h = pilot.divisor(h * (tolerance / bound) ** (1.0 / pilot.slope(source)))
+        if pilot.bound(pilot.carry(source, h)) <= tolerance:
+            break
+        h = pilot.divisor(0.99 * h)
+    if h < source / FARTHEST:
+        best = source / FARTHEST
+        raise Unreachable(
+            f"tolerance = {tolerance!r} cannot be told within the budget of a pilot: the best is "
+            f"{pilot.bound(pilot.carry(source, best)):.3g} at h = {best:.3g}, "
+            f"{pilot.neurons / best:.3g} neuron-steps a unit of time; allowed: at least that, or a "
+            "shorter T"
+        )
+    return Found(h, pilot.carry(source, h), source)
