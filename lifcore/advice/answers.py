@@ -109,7 +109,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
         Advice(
             question.quantity, question.scheme, h, error, tolerance, parts,
             cost(question.scheme, h, network("model", model), errors.exact), question.scheme, 1.0,
-            steps, limit=limit, method=errors.method, warnings=tuple(warnings),
+            steps, limit=limit, method=errors.method, warnings=tuple(warnings), exact=errors.exact,
         ),
         errors.exact,
     )  # fmt: skip

@@ -99,6 +99,8 @@ class Advice:
         How the error was found.
     warnings : tuple of str
         What to be aware of.
+    exact : float or None
+        The exact rate, for rates and intervals of one neuron.
 
     Examples
     --------
@@ -121,6 +123,7 @@ class Advice:
     limit: str = ""
     method: str = ""
     warnings: tuple[str, ...] = ()
+    exact: float | None = None
 
     def __repr__(self) -> str:
         asked = "" if self.tolerance is None else f", tolerance {self.tolerance:.3g}"

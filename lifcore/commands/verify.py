@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lifcore import __version__
+from lifcore.commands.advise import add_advise
+from lifcore.commands.arguments import executor_name, whole
 from lifcore.commands.report import beside, chapter_list, circumstances, table
 from lifcore.evidence.claims import FAILS, MIME
 from lifcore.noise.streams import STREAM_VERSION
-from lifcore.runs.executors import named_executor
 
 EXECUTOR = "LIFCORE_EXECUTOR"
 """Environment variable that names the executor of all simulations; see `map_blocks`."""
@@ -166,6 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     try:
         options = parser.parse_args(arguments)
+        if options.command == "advise":
+            return options.run(options)
         selected = _select(parser, options.chapter)
         _check_writable(parser, options.json)
     except SystemExit as stop:
@@ -233,35 +236,19 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--chapter", action="append", nargs="+", metavar="NAME", help="only these chapters"
     )
-    verify.add_argument("--seed", type=_whole(0), metavar="N", help="seed (each chapter's own)")
-    verify.add_argument("--scale", type=_whole(1), metavar="K", help="K times the paths (1)")
+    verify.add_argument("--seed", type=whole(0), metavar="N", help="seed (each chapter's own)")
+    verify.add_argument("--scale", type=whole(1), metavar="K", help="K times the paths (1)")
     verify.add_argument(
         "--json", type=Path, metavar="FILE", help="write the claims here, seed and versions beside"
     )
     verify.add_argument(
         "--executor",
-        type=_executor,
+        type=executor_name,
         metavar="KIND",
         help="threads, processes, threads:N or processes:N (default: threads on all cores)",
     )
+    add_advise(commands)
     return parser
-
-
-def _whole(at_least: int) -> Any:
-    def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < at_least:
-            raise argparse.ArgumentTypeError(f"{text!r}; allowed: an integer >= {at_least}")
-        return int(text)
-
-    return parse
-
-
-def _executor(text: str) -> str:
-    try:
-        named_executor(text).shutdown()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
 
 
 def _select(parser: argparse.ArgumentParser, wanted: list[list[str]] | None) -> list[Path]:

@@ -1,0 +1,246 @@
+"""An advice in the reader's own units: a table ending in a sentence, a dict, a figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lifcore.advice.advise import error_at
+from lifcore.advice.result import Advice
+from lifcore.models.neuron import LIF
+from lifcore.models.physical import Physical
+
+NAMES = {"euler": "Euler", "exponential": "exponential Euler", "exact": "the exact scheme"}
+"""Schemes in a sentence."""
+
+WORDS = {
+    "rate": "the rate", "interval": "the mean interval", "spike_time": "spike times (rms)",
+    "state": "V at T (rms)", "count": "the spike history",
+}  # fmt: skip
+"""Quantities in a sentence."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """What a dimensionless unit is worth: of time in ms, of voltage in mV; 1 without units.
+
+    Examples
+    --------
+    >>> Units.of(LIF()).time
+    1.0
+    """
+
+    neuron: Physical | LIF
+    lif: LIF
+    time: float
+    voltage: float
+    ms: str
+    mv: str
+
+    @classmethod
+    def of(cls, neuron: Physical | LIF) -> Units:
+        """Return the units of a neuron.
+
+        Examples
+        --------
+        >>> Units.of(LIF()).ms
+        'time units'
+        """
+        if isinstance(neuron, LIF):
+            return cls(neuron, neuron, 1.0, 1.0, "time units", "voltage units")
+        return cls(neuron, neuron.lif, neuron.time_unit, neuron.voltage_unit, "ms", "mV")
+
+    def scale(self, quantity: str) -> float:
+        """Return by what an error is multiplied to have the reader's unit.
+
+        Examples
+        --------
+        >>> Units.of(LIF()).scale("state")
+        1.0
+        """
+        return {"spike_time": self.time, "state": self.voltage}.get(quantity, 1.0)
+
+    def error(self, value: float, quantity: str) -> str:
+        """Return an error as text with its unit.
+
+        Examples
+        --------
+        >>> Units.of(LIF()).error(0.0123, "rate")
+        '+1.23 %'
+        """
+        if quantity in ("rate", "interval"):
+            return f"{100.0 * value:+.3g} %"
+        if quantity == "count":
+            return f"{100.0 * value:.3g} %"
+        unit = {"spike_time": f" {self.ms}", "state": f" {self.mv}"}.get(quantity, "")
+        return f"{value * self.scale(quantity):.3g}{unit}"
+
+    def rate(self, value: float) -> str:
+        """Return a rate as text: Hz, or spikes a unit of time.
+
+        Examples
+        --------
+        >>> Units.of(LIF()).rate(0.5)
+        '0.5 per unit of time'
+        """
+        if isinstance(self.neuron, Physical):
+            return f"{1000.0 * value / self.time:.4g} Hz"
+        return f"{value:.4g} per unit of time"
+
+
+def table(advice: Advice, units: Units, notes: tuple[str, ...]) -> str:
+    """Return the advice as a short table that ends in a sentence.
+
+    Examples
+    --------
+    >>> from lifcore.advice.advise import step_size
+    >>> advice = step_size(LIF(mu=1.5, sigma=0.15), tolerance=0.01, quantity="rate")
+    >>> "dt" in table(advice, Units.of(LIF()), ())
+    True
+    """
+    quantity, lif = advice.quantity, units.lif
+    fields = ("g", "v_th", "v_reset", "tau", "mu", "sigma")
+    lines = [("neuron", ", ".join(f"{name} = {getattr(lif, name):.4g}" for name in fields))]
+    if advice.exact is not None:
+        lines.append(("exact rate", units.rate(advice.exact)))
+    lines.append(("dt", f"{_down(advice.h * units.time)} {units.ms}, {NAMES[advice.scheme]}"))
+    interval = ""
+    if advice.error.high > advice.error.low:
+        ends = (units.error(end, quantity) for end in (advice.error.low, advice.error.high))
+        interval = f" in [{', '.join(ends)}]"
+    lines.append(("error", units.error(advice.error.mean, quantity) + interval))
+    if advice.parts:
+        parts = (f"{name} {units.error(part, quantity)}" for name, part in advice.parts.items())
+        lines.append(("  of which", ", ".join(parts)))
+    lines.append(("found by", advice.method))
+    lines.append(("limited by", advice.limit))
+    per = "s" if isinstance(units.neuron, Physical) else "unit of time"
+    factor = 1000.0 / units.time if per == "s" else 1.0
+    lines.append(
+        ("cost", f"{advice.cost.steps * factor:.3g} steps, "
+                 f"{advice.cost.seconds * factor:.2g} s of one core, for one {per} of one neuron")
+    )  # fmt: skip
+    lines.append(("cheapest", _cheapest(advice, units)))
+    lines += [("note", text) for text in (*advice.warnings, *notes)]
+    width = max(len(name) for name, _ in lines) + 2
+    rows = [f"{name.ljust(width)}{text}" for name, text in lines]
+    return "\n".join([*rows, "", sentence(advice, units)])
+
+
+def sentence(advice: Advice, units: Units) -> str:
+    """Return the advice in a sentence.
+
+    Examples
+    --------
+    >>> from lifcore.advice.advise import error_at
+    >>> sentence(error_at(LIF(sigma=0.0), 0.1, quantity="rate"), Units.of(LIF())).startswith("At ")
+    True
+    """
+    step = f"{_down(advice.h * units.time)} {units.ms}"
+    off = units.error(advice.error.mean, advice.quantity)
+    what = WORDS[advice.quantity]
+    rate = ""
+    if advice.exact is not None and advice.quantity == "rate":
+        rate = (
+            f" ({units.rate(advice.exact * (1.0 + advice.error.mean))} instead of "
+            f"{units.rate(advice.exact)})"
+        )
+    kind = f"an error in {what} of {off}{rate}"
+    if advice.quantity == "count":
+        kind = f"a chance of {off} that a spike history does not match"
+    if advice.tolerance is None:
+        return f"At dt = {step} {NAMES[advice.scheme]} makes {kind}."
+    better = ""
+    if advice.cheapest != advice.scheme and advice.saving >= 1.2:
+        better = f"; {NAMES[advice.cheapest]} costs {advice.saving:.2g} times less"
+    return f"Use dt = {step} or less with {NAMES[advice.scheme]}: {kind}{better}."
+
+
+def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the advice as what JSON holds, in the reader's units.
+
+    Examples
+    --------
+    >>> from lifcore.advice.advise import error_at
+    >>> as_dict(error_at(LIF(sigma=0.0), 0.1, quantity="rate"), Units.of(LIF()), ())["dt"]
+    0.1
+    """
+    scale, physical = units.scale(advice.quantity), isinstance(units.neuron, Physical)
+    per_time = 1000.0 / units.time if physical else 1.0
+    lif = units.lif
+    return {
+        "quantity": advice.quantity,
+        "scheme": advice.scheme,
+        "dt": advice.h * units.time,
+        "dt_unit": "ms" if physical else None,
+        "h": advice.h,
+        "tolerance": None if advice.tolerance is None else advice.tolerance * scale,
+        "error": advice.error.mean * scale,
+        "low": advice.error.low * scale,
+        "high": advice.error.high * scale,
+        "parts": {name: part * scale for name, part in advice.parts.items()},
+        "exact_rate": None if advice.exact is None else advice.exact * per_time,
+        "steps_per_time": advice.cost.steps * per_time,
+        "seconds_per_time": advice.cost.seconds * per_time,
+        "cheapest": advice.cheapest,
+        "saving": advice.saving,
+        "dt_by_scheme": {name: h * units.time for name, h in advice.steps.items()},
+        "limit": advice.limit,
+        "method": advice.method,
+        "warnings": [*advice.warnings, *notes],
+        "neuron": {name: getattr(lif, name) for name in ("g", "v_th", "v_reset", "tau", "mu", "sigma")},
+    }  # fmt: skip
+
+
+def save_plot(path: Path, advice: Advice, units: Units, T: float | None) -> None:
+    """Draw the size of the error against the step, the advised one marked, into a file.
+
+    Examples
+    --------
+    >>> save_plot(Path("error.svg"), advice, units, None)  # doctest: +SKIP
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("--plot needs matplotlib: pip install 'lifcore[book]'") from error
+    steps, sizes = [], []
+    for h in advice.h * 2.0 ** np.arange(-4.0, 2.0):
+        try:
+            other = error_at(units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme)
+        except ValueError:  # a step that the scheme cannot take
+            continue
+        steps.append(h * units.time)
+        sizes.append(abs(other.error.mean) * units.scale(advice.quantity))
+    figure = Figure(figsize=(5.0, 3.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.loglog(steps, sizes, "o-", color="C0")
+    size = abs(advice.error.mean) * units.scale(advice.quantity)
+    axes.plot(advice.h * units.time, size, "s", color="C3", label="advised step")
+    if advice.tolerance is not None:
+        axes.axhline(advice.tolerance * units.scale(advice.quantity), color="0.5", ls="--")
+    axes.set_xlabel(f"dt ({units.ms})")
+    axes.set_ylabel(f"error of {WORDS[advice.quantity]}")
+    axes.legend(frameon=False)
+    figure.savefig(path)
+
+
+def _cheapest(advice: Advice, units: Units) -> str:
+    steps = ", ".join(
+        f"{name} dt {_down(h * units.time)}" for name, h in advice.steps.items() if name != "exact"
+    )
+    more = f", {advice.saving:.2g} times cheaper" if advice.saving > 1.0 else ""
+    return f"{NAMES[advice.cheapest]}{more} ({steps} {units.ms})"
+
+
+def _down(value: float) -> str:
+    """Return a step with three digits, rounded down, so that what is printed meets the tolerance."""
+    if value <= 0.0:
+        return "0"
+    scale = 10.0 ** (2 - math.floor(math.log10(value)))
+    return f"{math.floor(value * scale * (1.0 + 1e-12)) / scale:.3g}"
