@@ -82,7 +82,9 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     if h is None:
         assert tolerance is not None
         h = largest_rate_step(errors, tolerance)
-        limit = errors.limit if h >= errors.top * (1.0 - 1e-9) else f"the {question.quantity}'s error"
+        limit = (
+            errors.limit if h >= errors.top * (1.0 - 1e-9) else f"the {question.quantity}'s error"
+        )
     value, parts = errors.at(h), errors.parts(h)
     biggest = max(abs(part) for part in parts.values())
     if abs(value) < LUCK * biggest:
@@ -205,7 +207,9 @@ def _spikes(question: Question) -> float:
     """Return about how many spikes all neurons make in a unit of time, for what the exact costs."""
     total = 0.0
     for neuron in network("model", question.model).neurons:
-        drive = neuron.mu + 0.5 * neuron.sigma * math.sqrt(0.5 * min(neuron.tau, 1.0 / (neuron.g or 1.0)))
+        drive = neuron.mu + 0.5 * neuron.sigma * math.sqrt(
+            0.5 * min(neuron.tau, 1.0 / (neuron.g or 1.0))
+        )
         period = constant_drive_period(neuron, drive)
         total += 0.0 if math.isinf(period) else 1.0 / period
     return total

@@ -116,9 +116,7 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
         # mean of V at steps n and n - 1, from the reset and each y, and whether V is near V_th
         means = [m[0, 0] * model.v_reset + m[0, 1] * y + s[0] for m, s, _ in ends]
         sds = [math.sqrt(c[0, 0]) for _, _, c in ends]
-        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (
-            means[1] < model.v_th + _PAST * sds[1]
-        )
+        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (means[1] < model.v_th + _PAST * sds[1])
         if near.any():
             rows = _window(near)
             far = y - centre[rows, None]

@@ -211,7 +211,9 @@ def save_plot(path: Path, advice: Advice, units: Units, T: float | None) -> None
     steps, sizes = [], []
     for h in advice.h * 2.0 ** np.arange(-4.0, 2.0):
         try:
-            other = error_at(units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme)
+            other = error_at(
+                units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme
+            )
         except ValueError:  # a step that the scheme cannot take
             continue
         steps.append(h * units.time)

@@ -59,11 +59,18 @@ def add_advise(commands: Any) -> None:
         )  # fmt: skip
     parser.add_argument("--at", type=positive, metavar="DT", help="how wrong is this step?")
     parser.add_argument(
-        "--of", choices=tuple(ASKED), metavar="NAME", help=f"what --at is asked of: {', '.join(ASKED)}"
+        "--of",
+        choices=tuple(ASKED),
+        metavar="NAME",
+        help=f"what --at is asked of: {', '.join(ASKED)}",
     )
     parser.add_argument("--T", type=positive, metavar="T", help="horizon, ms (or unit of time)")
-    parser.add_argument("--scheme", choices=tuple(SCHEMES), default="euler", help="euler by default")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the answer here; - prints it")
+    parser.add_argument(
+        "--scheme", choices=tuple(SCHEMES), default="euler", help="euler by default"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the answer here; - prints it"
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the error against the step")
     parser.set_defaults(run=lambda options: _run(parser, options))
 
@@ -74,7 +81,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             warnings.simplefilter("always")
             neuron = _neuron(options)
             units = Units.of(neuron)
-            quantity, advice = _advice(neuron, units, options)
+            advice = _advice(neuron, units, options)
             if options.plot:
                 save_plot(options.plot, advice, units, _T(units, options))
     except (TypeError, ValueError, ImportError, RuntimeError, OSError) as error:
@@ -103,7 +110,7 @@ def _T(units: Units, options: argparse.Namespace) -> float | None:
     return None if options.T is None else options.T / units.time
 
 
-def _advice(neuron: Any, units: Units, options: argparse.Namespace) -> tuple[str, Advice]:
+def _advice(neuron: Any, units: Units, options: argparse.Namespace) -> Advice:
     asked = {name: getattr(options, name) for name in ASKED if getattr(options, name) is not None}
     lif = neuron if isinstance(neuron, LIF) else neuron.lif
     common: dict[str, Any] = {"T": _T(units, options), "scheme": options.scheme}
@@ -111,13 +118,13 @@ def _advice(neuron: Any, units: Units, options: argparse.Namespace) -> tuple[str
         if asked:
             raise ValueError("--at asks for an error and --*-error gives one; allowed: one of them")
         quantity = options.of or "rate"
-        return quantity, error_at(lif, options.at / units.time, quantity=quantity, **common)
+        return error_at(lif, options.at / units.time, quantity=quantity, **common)
     if len(asked) != 1:
         flags = ", ".join(f"--{name.replace('_', '-')}-error" for name in ASKED)
         raise ValueError(f"{len(asked)} errors are given; allowed: one of {flags}, or --at DT")
     ((quantity, tolerance),) = asked.items()
     tolerance /= units.scale(quantity)
-    return quantity, step_size(lif, tolerance=tolerance, quantity=quantity, **common)
+    return step_size(lif, tolerance=tolerance, quantity=quantity, **common)
 
 
 @contextmanager

@@ -84,7 +84,5 @@ def share(text: str) -> float:
     try:
         value = positive(text.strip().removesuffix("%"))
     except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}; allowed: a share > 0, as 0.01 or 1%"
-        ) from None
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed: a share > 0, as 0.01 or 1%") from None
     return value / 100.0 if percent else value

@@ -118,7 +118,7 @@ def converged(
     late: float = 0.0,
     gated: tuple[str, ...] = GATED,
 ) -> tuple[_Solution, dict[str, float]]:
-    """Return the discrete solution and its errors, steps halved until `tolerance` is met by `gated`.
+    """Return the discrete solution and its errors, steps halved until `gated` meet `tolerance`.
 
     `late` moves the source of a spike of speed A down by late (A + g (V_th - V_r)); the figures
     are then those of that source, and moments do not follow from them.

@@ -1,0 +1,91 @@
+"""Advice from pilots: against independent coupled runs, and what pilots refuse."""
+
+import numpy as np
+import pytest
+
+from lifcore import LIF, Feedforward, Recurrent, couple, error_at, step_size
+from lifcore.advice import large
+from lifcore.advice.measures import MEASURES, weak_measure
+
+DRIVEN = LIF(mu=1.5, sigma=0.3, tau=0.5)
+NOISY = LIF(mu=0.8, sigma=0.6, tau=0.5)
+
+
+def spikes(v, i, n):
+    return n
+
+
+def independent(model, h, T, measure, paths):
+    """The same measure from another seed."""
+    run = couple(model, h=h, T=T, paths=paths, seed=77)
+    return measure.read(run)[0][0]
+
+
+CASES = [
+    (DRIVEN, "spike_time", 0.05, 20_000),
+    (DRIVEN, "state", 0.1, 40_000),
+    (NOISY, "state", 0.1, 40_000),
+    (NOISY, "count", 0.05, 20_000),
+    (NOISY, "weak", 0.01, 60_000),
+]
+
+
+@pytest.mark.parametrize(("model", "quantity", "tolerance", "paths"), CASES)
+def test_advised_step_meets_the_tolerance_at_another_seed(model, quantity, tolerance, paths):
+    asked = {"observable": spikes} if quantity == "weak" else {}
+    advice = step_size(model, tolerance=tolerance, quantity=quantity, T=8.0, **asked)
+    measure = weak_measure(spikes) if quantity == "weak" else MEASURES[quantity]
+    found = independent(model, advice.h, 8.0, measure, paths)
+    low, high = found.interval(0.999)
+    assert low <= tolerance
+    assert advice.error.high <= tolerance * (1.0 + 1e-9)
+    # the two intervals meet, and the step could not have been three times as long
+    assert low <= advice.error.high
+    assert high >= advice.error.low
+    coarser = independent(model, 8.0 / max(1, int(8.0 / (4.0 * advice.h))), 8.0, measure, 5_000)
+    assert abs(coarser.mean) > tolerance
+
+
+def test_same_question_same_answer():
+    one, two = (error_at(NOISY, 0.125, quantity="state", T=4.0) for _ in range(2))
+    assert one == two
+
+
+def test_a_step_too_fine_to_measure_is_carried_over():
+    advice = step_size(NOISY, tolerance=0.01, quantity="state", T=8.0)
+    assert "carried over" in advice.warnings[0]
+    assert advice.error.high <= 0.01
+
+
+def test_out_of_reach():
+    with pytest.raises(ValueError, match=r"the best is .* neuron-steps a unit of time"):
+        step_size(NOISY, tolerance=1e-9, quantity="state", T=4.0)
+
+
+def test_layers():
+    net = Feedforward(layers=[DRIVEN, DRIVEN], weights=[np.full((4, 4), 0.05)])
+    advice = step_size(net, tolerance=0.02, quantity="rate", T=4.0)
+    found = independent(net, advice.h, 4.0, MEASURES["population"], 4_000)
+    assert found.interval(0.999)[0] <= 0.02
+    assert "exact solution" in advice.method
+    assert step_size(net, tolerance=0.1, quantity="spike_time", T=4.0).error.high <= 0.1
+
+
+def test_large_networks_are_extrapolated(monkeypatch):
+    weights = np.full((6, 6), 0.02) - 0.02 * np.eye(6)
+    net = Recurrent(neuron=LIF(mu=1.2, sigma=0.6), weights=weights)
+    coupled = error_at(net, 0.125, quantity="rate", T=8.0)
+    monkeypatch.setattr(large, "EXACT_NEURONS", 5)
+    alone = error_at(net, 0.125, quantity="rate", T=8.0)
+    assert "Richardson" in alone.method
+    assert "exact solution" in coupled.method
+    assert alone.error.low < coupled.error.high
+    assert alone.error.high > coupled.error.low
+    with pytest.raises(ValueError, match="'rate' or 'interval'"):
+        error_at(net, 0.125, quantity="state", T=8.0)
+
+
+def test_networks_need_a_horizon():
+    net = Feedforward(layers=[DRIVEN, DRIVEN], weights=[np.full((2, 2), 0.05)])
+    with pytest.raises(ValueError, match="T is missing"):
+        step_size(net, tolerance=0.02, quantity="rate")

@@ -1,0 +1,116 @@
+"""python -m lifcore advise: answers in the reader's units, files, and one line for a bad call."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lifcore import LIF, error_at, step_size
+from lifcore.commands.verify import main
+
+NEURON = (
+    "--C-m 250 --tau-m 10 --tau-syn 0.5 --V-th -50 --V-reset -65 --E-L -65 --I-e 400 --noise-sd 200"
+).split()
+
+PLAIN = ["--mu", 1.5, "--sigma", 0.15]
+
+
+def advise(*arguments, capsys):
+    status = main(["advise", *map(str, arguments)])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_as_a_program():
+    run = subprocess.run(
+        [sys.executable, "-m", "lifcore", "advise", *NEURON, "--rate-error", "1%"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0
+    last = run.stdout.strip().splitlines()[-1]
+    assert last.startswith("Use dt = ")
+    assert " ms or less with Euler" in last
+    assert " Hz instead of " in last
+
+
+def test_json_holds_what_step_size_says(capsys, tmp_path):
+    status, out, _ = advise(*PLAIN, "--rate-error", "1%", "--json", "-", capsys=capsys)
+    assert status == 0
+    found, advice = (
+        json.loads(out),
+        step_size(LIF(mu=1.5, sigma=0.15), tolerance=0.01, quantity="rate"),
+    )
+    assert found["dt"] == advice.h
+    assert found["error"] == advice.error.mean
+    file = tmp_path / "advice.json"
+    advise(*PLAIN, "--rate-error", "1%", "--json", file, capsys=capsys)
+    assert json.loads(file.read_text()) == found
+
+
+def test_units_and_the_reverse_question(capsys):
+    _, out, _ = advise(*NEURON, "--at", 0.1, "--json", "-", capsys=capsys)
+    found = json.loads(out)
+    lif = LIF(**found["neuron"])
+    assert (lif.g, lif.v_th, lif.tau) == (1.0, 1.0, 0.05)
+    advice = error_at(lif, 0.01, quantity="rate")
+    assert found["error"] == pytest.approx(advice.error.mean)
+    assert found["exact_rate"] == pytest.approx(100.0 * advice.exact)  # Hz: a unit is 10 ms
+    assert found["h"] == pytest.approx(0.01)
+
+
+def test_tolerances_in_ms_and_mv(capsys):
+    slow = [*NEURON[:5], "5", *NEURON[6:-3], "450", "--noise-sd", "60"]
+    _, out, _ = advise(*slow, "--state-error", 1.5, "--T", 40, "--json", "-", capsys=capsys)
+    found = json.loads(out)
+    advice = step_size(LIF(**found["neuron"]), tolerance=0.1, quantity="state", T=4.0)
+    assert found["dt"] == pytest.approx(10.0 * advice.h)
+    assert found["tolerance"] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("name", ["neuron.json", "neuron.yaml"])
+def test_files(name, tmp_path, capsys):
+    file = tmp_path / name
+    file.write_text(json.dumps({"mu": 1.5, "sigma": 0.15}))  # JSON is YAML
+    _, out, _ = advise(file, "--tau", 0.4, "--at", 0.1, "--json", "-", capsys=capsys)
+    assert json.loads(out)["neuron"]["tau"] == 0.4
+    assert json.loads(out)["neuron"]["sigma"] == 0.15
+
+
+def test_plot(tmp_path, capsys):
+    file = tmp_path / "error.svg"
+    status, _, _ = advise(*PLAIN, "--rate-error", "1%", "--plot", file, capsys=capsys)
+    assert status == 0
+    assert "<svg" in file.read_text()
+
+
+BAD = [
+    (["--rate-error", "1%"], "no neuron is given"),
+    (["--mu", "1.5"], "0 errors are given"),
+    (["--mu", "1.5", "--rate-error", "1%", "--interval-error", "1%"], "2 errors are given"),
+    (["--mu", "1.5", "--rate-error", "1%", "--at", "0.1"], "allowed: one of them"),
+    (["--mu", "1.5", "--rate-error", "0"], "allowed: a share > 0"),
+    (["--mu", "x", "--rate-error", "1%"], "allowed: a finite number"),
+    (["--mu", "1.5", "--V-th", "-50", "--rate-error", "1%"], "parameters of one kind"),
+    (["--C-m", "-250", *NEURON[2:], "--rate-error", "1%"], "C_m"),
+    (["--mu", "0.2", "--sigma", "0.01", "--rate-error", "1%"], "never fires"),
+    (["--mu", "1.5", "--state-error", "0.1"], "T is missing"),
+    (["nothing.json", "--rate-error", "1%"], "nothing.json"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), BAD)
+def test_bad_calls(arguments, text, capsys):
+    status, out, err = advise(*arguments, capsys=capsys)
+    assert status == 2
+    assert out == ""
+    assert text in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_is_none(tmp_path, capsys):
+    for name, text in (("a.json", "{"), ("b.yaml", "a: ["), ("c.json", "[1]")):
+        (tmp_path / name).write_text(text)
+        status, _, err = advise(tmp_path / name, "--rate-error", "1%", capsys=capsys)
+        assert status == 2
+        assert name in err
