@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from circuits import MIXED
+from circuits import LONG_STEP, MIXED
 from lifcore import LIF, Feedforward, constant_drive_period, couple, simulate
 from lifcore.noise.covariance import voltage_kernel
 from lifcore.schemes.exact import exact_step
@@ -243,6 +243,7 @@ def whole_head(run, paths):
     )
 
 
+@LONG_STEP
 def test_a_small_buffer_changes_no_bit(monkeypatch):
     request = {"h": [0.5, 0.25, 0.125], "T": 6.0, "paths": 256, "seed": 9}
     whole, spikes = couple(MIXED, **request), simulate(MIXED, scheme="exact", **RUN).all_spikes()
@@ -264,6 +265,7 @@ def test_a_small_buffer_changes_no_bit(monkeypatch):
 # --- coupled ------------------------------------------------------------------------------------
 
 
+@LONG_STEP
 @pytest.mark.parametrize("chunk", [1024, 5])
 def test_coupled_network(chunk, monkeypatch):
     monkeypatch.setattr("lifcore.networks.layers.CHUNK", chunk)

@@ -54,7 +54,7 @@ def test_grazing_corner_without_any_formula_for_it():
         ({"cells": 60}, ValueError, r"cells = 60 .*allowed: an integer >= 80"),
         ({"cells": 100}, ValueError, r"cells = 100; allowed: a multiple of 40 from 80 to 400"),
         ({"cells": 440}, ValueError, r"cells = 440; allowed: a multiple of 40 from 80 to 400"),
-        ({"cells": 160.0}, TypeError, r"cells = 160\.0 is a float; allowed: an integer"),
+        ({"cells": 160.5}, TypeError, r"cells = 160\.5 is a float; allowed: an integer"),
         ({"reach": 3}, ValueError, r"reach = 3 .*allowed: .*>= 4 and <= 12; .*domain loses mass"),
         ({"tolerance": 0.0}, ValueError, r"tolerance = 0\.0 .*allowed: a number >= 1e-05"),
     ],
