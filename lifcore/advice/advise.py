@@ -38,16 +38,17 @@ def step_size(
         The neuron or the network.
     tolerance : float
         Largest error allowed: relative for ``"rate"`` and ``"interval"``, a time for
-        ``"spike_time"``, a voltage for ``"state"``, a chance for ``"count"``, in the observable's own
-        unit for ``"weak"``.
+        ``"spike_time"``, a voltage for ``"state"``, a chance for ``"count"``, in the unit of the
+        observable for ``"weak"``.
     quantity : str
         ``"rate"``: of spikes; ``"interval"``: mean time between them; ``"spike_time"``: root mean
-        square shift of matched spikes; ``"state"``: root mean square error of V at T; ``"count"``: chance
-        that a neuron's spike history on [0, T] does not match; ``"weak"``: E f(V, I, N) at T. Spikes
-        match if they, and all earlier ones, are at most a quarter of the mean interval apart.
+        square shift of matched spikes; ``"state"``: root mean square error of V at T;
+        ``"count"``: chance that a neuron's spike history on [0, T] does not match; ``"weak"``:
+        E f(V, I, N) at T. Spikes match if they, and all earlier ones, are at most a quarter of the
+        mean interval apart.
     T : float, optional
-        Horizon, from a start at V = v_reset, I = mu; needed by all but the stationary ``"rate"`` and
-        ``"interval"`` of one neuron. The step then divides it.
+        Horizon, from a start at V = v_reset, I = mu; needed by all but the stationary ``"rate"``
+        and ``"interval"`` of one neuron. The step then divides it.
     confidence : float, optional
         Of the intervals that pilots make.
     scheme : str, optional
@@ -68,8 +69,9 @@ def step_size(
     Notes
     -----
     Rates and intervals of one neuron come from its stationary law and that of the scheme: no
-    random number is drawn. For all else a pilot of coupled runs grows until the interval of the error
-    lies within the tolerance; its seed is fixed, so that the same question gets the same answer.
+    random number is drawn. For all else a pilot of coupled runs grows until the interval of the
+    error lies within the tolerance; its seed is fixed, so that the same question gets the same
+    answer.
 
     Examples
     --------

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from lifcore.advice.large import RichardsonPilot, is_large
 from lifcore.advice.measures import MEASURES, weak_measure
-from lifcore.advice.pilot import BUDGET, Found, Pilot, Unreachable, pilot_error, pilot_step
+from lifcore.advice.pilot import BUDGET, Pilot
+from lifcore.advice.pilot_search import Found, UnreachableError, pilot_error, pilot_step
 from lifcore.advice.rates import RateErrors, largest_rate_step
 from lifcore.advice.result import Advice, cost
 from lifcore.evidence.statistics import estimate
@@ -90,8 +91,8 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     if abs(value) < LUCK * biggest:
         name = max(parts, key=lambda part: abs(parts[part]))
         warnings.append(
-            f"cancels by luck: the {name} alone makes {parts[name]:+.2%}; no safe choice for another "
-            "quantity, or for another neuron"
+            f"cancels by luck: the {name} alone makes {parts[name]:+.2%}; no safe choice for "
+            "another quantity, or for another neuron"
         )
     if errors.locking(h) > 0.02 * abs(value):
         warnings.append(
@@ -145,7 +146,7 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
     if size > 0.0:
         try:
             steps[other] = pilot_step(_pilot(question, other, 0.3 * BUDGET), size).h
-        except Unreachable:
+        except UnreachableError:
             warnings.append(f"{other} is not compared: its pilot ran out of budget")
     spikes = _spikes(question)
     low, high = found.error.interval(question.confidence)
@@ -171,10 +172,11 @@ def _pilot(question: Question, scheme: str, budget: float) -> Pilot:
         measure = MEASURES["population" if quantity in ("rate", "interval") else quantity]
     kind = Pilot
     if is_large(model):
+        neurons = len(network("model", model).neurons)
         if quantity not in ("rate", "interval"):
             raise ValueError(
-                f"quantity = {quantity!r} of {sum(network('model', model).sizes)} neurons needs the "
-                "exact solution, which pilots run for 500 at most; allowed: 'rate' or 'interval'"
+                f"quantity = {quantity!r} of a network of {neurons} neurons needs the exact "
+                "solution, which pilots run for 500 at most; allowed: 'rate' or 'interval'"
             )
         kind = RichardsonPilot
     return kind(model, measure, question.T, scheme, question.confidence, budget)

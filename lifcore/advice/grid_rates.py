@@ -1,8 +1,8 @@
-"""The stationary rate of one neuron without sampling: the exact one, and that of a scheme at step h.
+"""The stationary rate of one neuron without sampling: exactly, and of a scheme at step h.
 
-Four regimes, each with its own method: no noise (closed forms), a drive that never rests
-(`lifcore.advice.renewal`), and all others by the equation on the threshold: exactly, and on the grid
-as the exact rate of a neuron that has all three changes of `lifcore.weak.rate_parts` at once.
+Three regimes, each with its own method: no noise (closed forms), a drive that never rests
+(`lifcore.advice.renewal`), and all others by the equation on the threshold: exactly, and on the
+grid as the exact rate of a neuron with all three changes of `lifcore.weak.rate_parts` at once.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class RichardsonPilot(Pilot):
             batch = sums / sizes_of
             means.append((batch.mean(), batch.var(ddof=1) / batch.size, batch.size - 1))
         found = []
-        for (coarse, var_c, freedom), (fine, var_f, _) in zip(means, means[1:], strict=False):
+        for (coarse, var_c, freedom), (fine, var_f, _) in pairwise(means):
             truth = 2.0 * fine - coarse
             if truth <= 0.0:
                 found.append((estimate(math.nan, math.inf, math.inf), 0))

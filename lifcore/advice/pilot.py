@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,21 +25,8 @@ SEED = 20260311
 LEVELS = 5
 """Steps of the first round, each half of the one before."""
 
-FARTHEST = 256.0
-"""How much finer than a measured step one may be to which its error is carried over."""
-
 PRECISE = 0.1
 """Relative half-width of the interval at which a pilot stops to grow."""
-
-
-class Unreachable(ValueError):
-    """A tolerance that no step within the budget is known to meet.
-
-    Examples
-    --------
-    >>> issubclass(Unreachable, ValueError)
-    True
-    """
 
 
 @dataclass
@@ -172,7 +160,7 @@ class Pilot:
             return max(self.seen)
         if tolerance < points[0][1]:
             return points[0][0] * (tolerance / points[0][1]) ** (1.0 / self.measure.order)
-        for (h0, e0), (h1, e1) in zip(points, points[1:], strict=False):
+        for (h0, e0), (h1, e1) in pairwise(points):
             if e0 <= tolerance < e1:
                 return h0 * (h1 / h0) ** (math.log(tolerance / e0) / math.log(e1 / e0))
         return points[-1][0]
@@ -235,125 +223,3 @@ class Pilot:
     def divisor(self, h: float) -> float:
         """Return the largest step up to `h`, and to `top`, that divides T."""
         return self.T / max(math.ceil(self.T / h * (1.0 - 1e-9)), round(self.T / self.top))
-
-
-@dataclass(frozen=True)
-class Found:
-    """A step, its error, and from which step the error was carried over (the same if measured).
-
-    Examples
-    --------
-    >>> from lifcore.evidence.statistics import estimate
-    >>> Found(0.1, estimate(0.5, 0.1, 31), 0.1).measured
-    True
-    """
-
-    h: float
-    error: Estimate
-    source: float
-
-    @property
-    def measured(self) -> bool:
-        """Whether the error was measured at the step itself."""
-        return self.source == self.h
-
-
-def pilot_step(pilot: Pilot, tolerance: float) -> Found:
-    """Return the largest step whose error is at most the tolerance.
-
-    The upper end of the error's interval meets the tolerance. Where paths of the step itself are
-    too many for the budget, a coarser step is measured and carried over by the proved order.
-
-    Parameters
-    ----------
-    pilot : Pilot
-        A pilot that has not run yet.
-    tolerance : float
-        Largest size of the error.
-
-    Returns
-    -------
-    Found
-
-    Raises
-    ------
-    Unreachable
-        If the step is more than `FARTHEST` times finer than what the budget can measure.
-
-    Examples
-    --------
-    >>> from lifcore.advice.measures import MEASURES
-    >>> found = pilot_step(Pilot(LIF(), MEASURES["spike_time"], 2.0, "euler", 0.95), 0.05)
-    >>> found.error.high <= 0.05
-    True
-    """
-    paths = _first_round(pilot)
-    h = pilot.divisor(pilot.guess(0.93 * tolerance))
-    for _ in range(6):
-        if pilot.needed(h) > pilot.budget - pilot.spent:
-            break
-        error, odd = pilot.grown(h, paths, tolerance)
-        bound = pilot.bound(error)
-        if bound <= tolerance and (odd >= FEW or bound == 0.0):
-            return Found(h, error, h)
-        if odd >= FEW:
-            share = min(0.97, 0.98 * (tolerance / bound) ** (1.0 / pilot.measure.order))
-            h = pilot.divisor(h * share)
-        else:
-            break
-    return _carried(pilot, tolerance)
-
-
-def pilot_error(pilot: Pilot, h: float) -> Found:
-    """Return the error of a step, measured, or carried over from a coarser one.
-
-    Examples
-    --------
-    >>> from lifcore.advice.measures import MEASURES
-    >>> pilot_error(Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95), 0.1).measured
-    True
-    """
-    levels = 1
-    while h * 2**levels <= pilot.top * (1.0 + 1e-9) and pilot.divides(h * 2**levels):
-        levels += 1
-    if FIRST * pilot.price(h) <= 0.25 * pilot.budget:
-        pilot.at(h * 2 ** (levels - 1), FIRST, levels)
-        if pilot.needed(h) <= pilot.budget - pilot.spent or levels == 1:
-            return Found(h, pilot.grown(h, FIRST)[0], h)
-    else:
-        _first_round(pilot)
-    source = pilot.finest()
-    return Found(h, pilot.carry(source, h), source)
-
-
-def _first_round(pilot: Pilot) -> int:
-    """Look at some steps from the largest down; return the number of paths."""
-    top, levels = pilot.top, LEVELS
-    while levels > 1 and FIRST * pilot.price(top / 2 ** (levels - 1)) > 0.25 * pilot.budget:
-        levels -= 1
-    paths = int(max(64, min(FIRST, 0.25 * pilot.budget / pilot.price(top / 2 ** (levels - 1)))))
-    pilot.at(top, paths, levels)
-    return paths
-
-
-def _carried(pilot: Pilot, tolerance: float) -> Found:
-    source = pilot.finest()
-    error, odd = pilot.seen[source]
-    if odd == 0:
-        return Found(source, error, source)
-    h = source
-    for _ in range(4):
-        bound = pilot.bound(pilot.carry(source, h))
-        h = pilot.divisor(h * (tolerance / bound) ** (1.0 / pilot.slope(source)))
-        if pilot.bound(pilot.carry(source, h)) <= tolerance:
-            break
-        h = pilot.divisor(0.99 * h)
-    if h < source / FARTHEST:
-        best = source / FARTHEST
-        raise Unreachable(
-            f"tolerance = {tolerance!r} cannot be told within the budget of a pilot: the best is "
-            f"{pilot.bound(pilot.carry(source, best)):.3g} at h = {best:.3g}, "
-            f"{pilot.neurons / best:.3g} neuron-steps a unit of time; allowed: at least that, or a "
-            "shorter T"
-        )
-    return Found(h, pilot.carry(source, h), source)

@@ -1,9 +1,9 @@
 r"""Rates of neurons whose drive never rests, from one spike to the next, exact and on the grid.
 
 Where the current practically never falls below the threshold's, V crosses the threshold once and
-does not come back, so that nobody need ask for the *first* crossing: with G_t the density of the free
-process, a spike that left the current at y is followed by one at time t, with current y', with
-density
+does not come back, so that nobody need ask for the *first* crossing: with G_t the density of the
+free process, a spike that left the current at y is followed by one at time t, with current y',
+with density
 
     exact:  (y' + mu - I_th) G_t(V_th, y' | V_r, y),
     grid:   P(V_n >= V_th, y_n = y') - P(V_{n-1} >= V_th, y_n = y'),   t = n h.
@@ -164,7 +164,7 @@ def _nodes(model: LIF, spread: float) -> np.ndarray:
 
 
 def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray:
-    """Times, uniform in log t, that resolve when each speed's path meets the threshold."""
+    """Return times, uniform in log t, that resolve when each speed meets the threshold."""
     slowest = math.log1p(free.g * free.drop / speed[0]) / free.g
     fastest = math.log1p(free.g * free.drop / speed[-1]) / free.g
     t = np.geomspace(0.05 * fastest, max(4.0 * slowest, 4.0 / free.g), 1000)
@@ -225,7 +225,7 @@ def _window(near: np.ndarray) -> slice:
 
 
 def _stationary_rate(kernel: np.ndarray, elapsed: np.ndarray) -> float:
-    """Return spikes per unit time of the chain of currents; `elapsed` holds each interval's mean."""
+    """Return spikes per unit time of the chain of currents; `elapsed` holds mean intervals."""
     chance = kernel.sum(axis=1)
     live = chance > 0.5
     chain = kernel[np.ix_(live, live)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-CLOSE = 0.02
+CLOSE = 0.03
 """Relative distance from the tolerance at which the search ends."""
 
 SMALLEST = 2.0**-60

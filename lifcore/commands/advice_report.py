@@ -23,6 +23,9 @@ WORDS = {
 }  # fmt: skip
 """Quantities in a sentence."""
 
+FIELDS = ("g", "v_th", "v_reset", "tau", "mu", "sigma")
+"""Parameters of a LIF."""
+
 
 @dataclass(frozen=True)
 class Units:
@@ -103,8 +106,7 @@ def table(advice: Advice, units: Units, notes: tuple[str, ...]) -> str:
     True
     """
     quantity, lif = advice.quantity, units.lif
-    fields = ("g", "v_th", "v_reset", "tau", "mu", "sigma")
-    lines = [("neuron", ", ".join(f"{name} = {getattr(lif, name):.4g}" for name in fields))]
+    lines = [("neuron", ", ".join(f"{name} = {getattr(lif, name):.4g}" for name in FIELDS))]
     if advice.exact is not None:
         lines.append(("exact rate", units.rate(advice.exact)))
     lines.append(("dt", f"{_down(advice.h * units.time)} {units.ms}, {NAMES[advice.scheme]}"))
@@ -192,7 +194,7 @@ def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, A
         "limit": advice.limit,
         "method": advice.method,
         "warnings": [*advice.warnings, *notes],
-        "neuron": {name: getattr(lif, name) for name in ("g", "v_th", "v_reset", "tau", "mu", "sigma")},
+        "neuron": {name: getattr(lif, name) for name in FIELDS},
     }  # fmt: skip
 
 
@@ -241,7 +243,7 @@ def _cheapest(advice: Advice, units: Units) -> str:
 
 
 def _down(value: float) -> str:
-    """Return a step with three digits, rounded down, so that what is printed meets the tolerance."""
+    """Return a step with three digits, rounded down: what is printed meets the tolerance."""
     if value <= 0.0:
         return "0"
     scale = 10.0 ** (2 - math.floor(math.log10(value)))

@@ -14,9 +14,9 @@ from typing import Any
 
 from lifcore.advice.advise import error_at, step_size
 from lifcore.advice.result import Advice
+from lifcore.commands.advice_report import Units, as_dict, save_plot, table
 from lifcore.commands.arguments import number, positive, share
 from lifcore.commands.neurons import DIMENSIONLESS, PHYSICAL, neuron_of, read_neuron
-from lifcore.commands.advice_report import Units, as_dict, save_plot, table
 from lifcore.models.neuron import LIF
 from lifcore.schemes import SCHEMES
 

@@ -9,9 +9,24 @@ import pytest
 from lifcore import LIF, error_at, step_size
 from lifcore.commands.verify import main
 
-NEURON = (
-    "--C-m 250 --tau-m 10 --tau-syn 0.5 --V-th -50 --V-reset -65 --E-L -65 --I-e 400 --noise-sd 200"
-).split()
+NEURON = [
+    "--C-m",
+    "250",
+    "--tau-m",
+    "10",
+    "--tau-syn",
+    "0.5",
+    "--V-th",
+    "-50",
+    "--V-reset",
+    "-65",
+    "--E-L",
+    "-65",
+    "--I-e",
+    "400",
+    "--noise-sd",
+    "200",
+]
 
 PLAIN = ["--mu", 1.5, "--sigma", 0.15]
 
