@@ -37,9 +37,7 @@ def requirements(lines):
 
 
 PINNED = requirements((ROOT / "requirements.txt").read_text().splitlines())
-#: Extras for readers alone: neither the book nor its tests need them, so that nothing pins them.
-READERS = {"nir"}
-EXTRAS = [v for name, v in PROJECT["optional-dependencies"].items() if name not in READERS]
+EXTRAS = PROJECT["optional-dependencies"].values()
 DECLARED = requirements(chain(PROJECT["dependencies"], *EXTRAS))
 
 
