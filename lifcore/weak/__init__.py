@@ -2,6 +2,7 @@
 
 from lifcore.weak.decisions import euler_fires
 from lifcore.weak.errors import WeakErrors, weak_errors
+from lifcore.weak.grid_rate import crossing_chance, free_law, grid_rate
 from lifcore.weak.longrun import LongRuns, long_runs
 from lifcore.weak.multilevel import Multilevel, multilevel
 from lifcore.weak.plain import PlainPlan, plain_monte_carlo, plain_plan
@@ -19,8 +20,11 @@ __all__ = [
     "WeakErrors",
     "WhiteRates",
     "boundary_strip",
+    "crossing_chance",
     "euler_fires",
     "euler_law",
+    "free_law",
+    "grid_rate",
     "long_runs",
     "multilevel",
     "plain_monte_carlo",
