@@ -2,7 +2,7 @@
 
 from lifcore.weak.decisions import euler_fires
 from lifcore.weak.errors import WeakErrors, weak_errors
-from lifcore.weak.grid_rate import crossing_chance, free_law, grid_rate
+from lifcore.weak.grid_rate import crossing_chance, free_law, grid_rate, precise_grid_rate
 from lifcore.weak.longrun import LongRuns, long_runs
 from lifcore.weak.multilevel import Multilevel, multilevel
 from lifcore.weak.plain import PlainPlan, plain_monte_carlo, plain_plan
@@ -29,6 +29,7 @@ __all__ = [
     "multilevel",
     "plain_monte_carlo",
     "plain_plan",
+    "precise_grid_rate",
     "rate_parts",
     "siegert_rate",
     "strip_constants",

@@ -28,6 +28,9 @@ from lifcore.runs.executors import map_blocks
 DEGREE = 5
 """Largest degree of the polynomials."""
 
+PATHS, PILOT = 2560, 8e6
+"""Paths of a run to a precision, and the neuron-steps of its pilot."""
+
 FEW = 1.0
 """Crossings of the free potential that a path must have on average for them to be a control."""
 
@@ -161,6 +164,63 @@ def grid_rate(
     rest = count - design @ weights
     square = float(rest @ rest) / freedom * np.linalg.inv(design.T @ design)[0, 0]
     return estimate(float(weights[0]), math.sqrt(square), freedom)
+
+
+def precise_grid_rate(
+    model: LIF,
+    h: float,
+    *,
+    rate: float,
+    precision: float,
+    seed: int | np.random.SeedSequence,
+    most: float = 2e8,
+    executor: Executor | str | None = None,
+) -> Estimate:
+    """Measure Euler's stationary rate to a relative precision, by a run whose size a pilot decides.
+
+    Parameters
+    ----------
+    model, h, executor
+        As in `grid_rate`.
+    rate : float
+        The rate, roughly: it sets the scale of time and precision.
+    precision : float
+        Standard error wanted, relative to `rate`.
+    seed : int or SeedSequence
+        As in `lifcore.runs.simulate`; the pilot's noise is not that of the run.
+    most : float, optional
+        Neuron-steps that may be spent; beyond it the standard error is larger than asked for.
+
+    Returns
+    -------
+    Estimate
+        Spikes per unit time.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `grid_rate`, or if `rate`, `precision` or `most` is no number > 0.
+
+    Examples
+    --------
+    >>> neuron = LIF(mu=1.5, sigma=0.3)
+    >>> found = precise_grid_rate(neuron, 0.05, rate=0.9, precision=1e-3, seed=1)
+    >>> found.standard_error < 2e-3
+    True
+    """
+    rate = checks.real("rate", rate, above=0.0)
+    precision = checks.real("precision", precision, above=0.0)
+    most, h = checks.real("most", most, above=0.0), checks.real("h", h, above=0.0)
+    burn_in = 8.0 * max(1.0 / model.g, model.tau) + 3.0 / rate
+    pilot, main = checks.seed(seed).spawn(2)
+
+    def run(steps: float, own: np.random.SeedSequence) -> Estimate:
+        T = max(burn_in, steps * h / PATHS - burn_in)
+        return grid_rate(model, h, T=T, paths=PATHS, seed=own, burn_in=burn_in, executor=executor)
+
+    short = run(min(PILOT, most), pilot)
+    steps = PILOT * (short.standard_error / (precision * rate)) ** 2
+    return run(min(max(steps, PILOT), most), main)
 
 
 def _block(
