@@ -58,7 +58,9 @@ def drawn() -> tuple[list[dict[str, float]], int]:
             continue
         advice = step_size(neuron, tolerance=TOLERANCE, quantity="rate")
         fields = {k: float(f"{v:.9g}") for k, v in asdict(neuron).items()}
+        low, high = advice.error.interval(0.999)
         found = {"rate": rate, "h": advice.h, "predicted": advice.error.mean}
+        found |= {"stated": 0.5 * (high - low)}
         rows.append(fields | {k: float(f"{v:.6g}") for k, v in found.items()})
     return rows, silent
 
@@ -83,8 +85,8 @@ def measure(row: dict[str, Any], seed: np.random.SeedSequence) -> dict[str, Any]
 
     seeds = seed.spawn(1 + len(LONGER))
     factors = [f for f in LONGER if f * row["h"] <= min(1.0 / neuron.g, neuron.tau)]
-    longer = [[f, *error(f, own, 1e-3, 2e7)] for f, own in zip(factors, seeds[1:], strict=False)]
-    return row | {"measured": error(1.0, seeds[0], 6e-5, 6e8), "longer": longer}
+    longer = [[f, *error(f, own, 1e-3, 1.5e7)] for f, own in zip(factors, seeds[1:], strict=False)]
+    return row | {"measured": error(1.0, seeds[0], 8e-5, 4e8), "longer": longer}
 
 
 def main() -> None:
@@ -95,6 +97,7 @@ def main() -> None:
     else:
         rows, silent = drawn()
     seeds = np.random.SeedSequence(SEED).spawn(len(rows))
+    print(f"{len(rows)} neurons have their steps", flush=True)
     rows = [measure(row, own) for row, own in zip(rows, seeds, strict=True)]
     head = {"date": date.today().isoformat(), "seed": SEED, "tolerance": TOLERANCE}
     head |= {"silent": silent, "silent_below": SILENT}
