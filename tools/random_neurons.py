@@ -50,7 +50,7 @@ def drawn() -> tuple[list[dict[str, float]], int]:
     while len(rows) < NEURONS:
         neuron = draw(rng)
         try:
-            rate = exact_rate(neuron, 1e-4)
+            rate = exact_rate(neuron, 2e-4)
         except (ValueError, RuntimeError):
             rate = 0.0  # so far below the threshold that the solver finds no spikes
         if rate < SILENT:
@@ -85,8 +85,8 @@ def measure(row: dict[str, Any], seed: np.random.SeedSequence) -> dict[str, Any]
 
     seeds = seed.spawn(1 + len(LONGER))
     factors = [f for f in LONGER if f * row["h"] <= min(1.0 / neuron.g, neuron.tau)]
-    longer = [[f, *error(f, own, 1e-3, 1.5e7)] for f, own in zip(factors, seeds[1:], strict=False)]
-    return row | {"measured": error(1.0, seeds[0], 8e-5, 4e8), "longer": longer}
+    longer = [[f, *error(f, own, 2e-3, 8e6)] for f, own in zip(factors, seeds[1:], strict=False)]
+    return row | {"measured": error(1.0, seeds[0], 1e-4, 1.6e8), "longer": longer}
 
 
 def main() -> None:
