@@ -24,11 +24,12 @@ from lifcore.advice.one_step import StepMap, repeated
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
 
-NEVER_RESTS = 5.0
+NEVER_RESTS = 4.0
 """Standard deviations that the current's mean must be above the threshold's current."""
 
 _SPREAD = 8.0  # standard deviations beyond which a normal law is dropped (1e-15)
-_PAST = 4.8  # standard deviations above the threshold where a path has crossed it (1e-6)
+_PAST = 4.8  # standard deviations above the threshold where a path has crossed it (1e-6), or
+_SETTLED = 0.85  # so much of those that the mean of V is above it in the end, without a threshold
 _SLOWEST = 0.85  # of the way from the mean current to the threshold's, the lowest current looked at
 _MOST = 4e6  # entries of kernels to be added up, about half a second
 _NODE = 0.6  # of the standard deviation of a law is a fine enough step to sum it (1e-11)
@@ -64,7 +65,7 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     kernel, elapsed = np.zeros((speed.size, speed.size)), np.zeros(speed.size)
     mean = shift[:, None] + response[:, None] * speed
     mean -= np.exp(-free.g * t)[:, None] * fall
-    near = _near(mean, np.sqrt(var_v)[:, None])
+    near = _near(mean, np.sqrt(var_v)[:, None], _past(free))
     for q in np.nonzero(near.any(axis=1))[0]:
         rows = _window(near[q])
         x, ratio = mean[q, rows], cov[q] / var_v[q]
@@ -103,7 +104,8 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
     0.914
     """
     y = _nodes(model, math.sqrt(step.current_variance))
-    first, last, stride = _steps(model, step, y)
+    past = _past(FreeProcess(model))
+    first, last, stride = _steps(model, step, y, past)
     if (last - first) * y.size**2 > _MOST * stride:
         return None
     kernel, elapsed = np.zeros((y.size, y.size)), np.zeros(y.size)
@@ -116,7 +118,7 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
         # mean of V at steps n and n - 1, from the reset and each y, and whether V is near V_th
         means = [m[0, 0] * model.v_reset + m[0, 1] * y + s[0] for m, s, _ in ends]
         sds = [math.sqrt(c[0, 0]) for _, _, c in ends]
-        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (means[1] < model.v_th + _PAST * sds[1])
+        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (means[1] < model.v_th + past * sds[1])
         if near.any():
             rows = _window(near)
             far = y - centre[rows, None]
@@ -171,7 +173,7 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
     response, shift, var_v, _, _ = free.flow(t)
     mean = shift[:, None] + response[:, None] * speed
     mean -= np.exp(-free.g * t)[:, None] * fall
-    seen = np.nonzero(_near(mean, np.sqrt(var_v)[:, None]).any(axis=1))[0]
+    seen = np.nonzero(_near(mean, np.sqrt(var_v)[:, None], _past(free)).any(axis=1))[0]
     begin, end = t[max(seen[0] - 1, 0)], t[min(seen[-1] + 1, t.size - 1)]
     at = np.argmin(np.abs(mean), axis=0)
     rise = np.abs(np.gradient(mean, np.log(t), axis=0))[at, np.arange(speed.size)]
@@ -180,7 +182,7 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
     return np.concatenate([np.geomspace(1e-6 * begin, begin, 200)[:-1], fine])
 
 
-def _steps(model: LIF, step: StepMap, y: np.ndarray) -> tuple[int, int, int]:
+def _steps(model: LIF, step: StepMap, y: np.ndarray, past: float) -> tuple[int, int, int]:
     """Return the first and the last step that matter, and a stride that resolves their law."""
     low, high = 1, 2
     width = math.inf
@@ -197,7 +199,7 @@ def _steps(model: LIF, step: StepMap, y: np.ndarray) -> tuple[int, int, int]:
         if crossed.any() and sd > 0.0:
             half = math.sqrt(repeated(step, max(n // 2, 1))[2][0, 0])
             width = min(width, float((half / speed[crossed]).min()))
-        below = mean < _PAST * sd
+        below = mean < past * sd
         high, n = n, 2 * n
     stride = max(1, math.floor(_NODE * width / step.h))
     return low, high, stride
@@ -214,9 +216,13 @@ def _one_more(
     )
 
 
-def _near(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+def _near(mean: np.ndarray, sd: np.ndarray, past: float) -> np.ndarray:
     """Return where a path with such a mean of V - V_th may just be crossing."""
-    return (mean > -_SPREAD * sd) & (mean < _PAST * sd)
+    return (mean > -_SPREAD * sd) & (mean < past * sd)
+
+
+def _past(free: FreeProcess) -> float:
+    return min(_PAST, _SETTLED * free.mean_v / math.sqrt(free.var_v))
 
 
 def _window(near: np.ndarray) -> slice:
