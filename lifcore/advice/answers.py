@@ -86,6 +86,12 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
         limit = (
             errors.limit if h >= errors.top * (1.0 - 1e-9) else f"the {question.quantity}'s error"
         )
+    fastest = max(model.g, model.a if model.sigma > 0.0 else 0.0)
+    if h * fastest >= 1.0:
+        raise ValueError(
+            f"h = {h!r} is no less than a time scale of the neuron, where no error of its rate is "
+            f"computed; allowed: h < {1.0 / fastest:g}"
+        )
     value, parts = errors.at(h), errors.parts(h)
     biggest = max(abs(part) for part in parts.values())
     if abs(value) < LUCK * biggest:
