@@ -17,15 +17,18 @@ from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import timing_spread
 from lifcore.advice.search import largest_step
 from lifcore.models.neuron import LIF
+from lifcore.stationary.free_process import FreeProcess
 from lifcore.weak.rate_bias import euler_law
 
 SILENT = 1e-6
 """Spikes in a membrane time below which the relative error of a rate means nothing."""
 
-GRAZING, SECOND = 0.04, 0.12
-"""Standard errors of what the expansion leaves out: over sigma h^{3/2} / (V_th - V_r),
-crossings that start and end within a step; over (gh)^2, all else. Chosen after a comparison with
-simulations."""
+STRIP, CURRENT, LEAK = 0.03, 0.08, 0.12
+"""Standard errors of what the expansion leaves out, after a comparison with simulations.
+
+Over sigma h^{3/2} / (V_th - V_r): crossings that start and end within a step; over (h/tau)^2 times
+the noise of V over V_th - V_r: a current that changes within one; over (gh)^2: all else.
+"""
 
 FINEST = 1.0 / 64.0
 """Share of the largest step below which the error is taken to be proportional to the step."""
@@ -131,10 +134,11 @@ class RateErrors:
             return 0.0
         if never_rests(model):
             return self.precision
-        gh, spread = model.g * h, model.sigma * math.sqrt(0.5 * model.tau)
-        rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / spread) ** 2)
-        strip = model.sigma * h**1.5 / (model.v_th - model.v_reset)
-        return self.precision + GRAZING * strip * rare + SECOND * gh * gh
+        noise, drop = model.sigma * math.sqrt(0.5 * model.tau), model.v_th - model.v_reset
+        rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)
+        strip = STRIP * model.sigma * h**1.5
+        change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model).var_v)
+        return self.precision + (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
 
     def at(self, h: float) -> float:
         """Return the error at a step, signed.

@@ -283,7 +283,8 @@ def _nested(
         if pick is s:  # and its interpolation, at the nodes that the coarser grid has not seen
             at = np.minimum(u[below:][1::2], other.shape.t[-1])
             with np.errstate(over="ignore"):  # a grid so coarse that it explodes is refined
-            unseen = fine.speeds[1::2] ** 1.5 * np.exp(other.shape(at)) - fine.fluxes[1::2]
+                power = fine.speeds[1::2] ** 1.5 * np.exp(other.shape(at))
+            unseen = power - fine.fluxes[1::2]
             unseen = np.abs(unseen[u[below:][1::2] == at]).max()
             gap["flux_density"] = max(gap["flux_density"], unseen)
         worst.append(max(gap[name] / size[name] for name in gated))
