@@ -36,19 +36,16 @@ from scipy.special import ndtr
 from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.threshold_kernel import kernels
 from lifcore.stationary.threshold_law import ThresholdLaw
 
 # The slowest node is A = L e^{-10}. Below it the flux is the pure power A^{3/2}, which is still
 # integrated ten units of u further down, so that the equation sees all of it.
 _LOWEST, _BELOW = -10.0, 10.0
-_FAR = 20.0  # standard deviations beyond which a transition density is dropped (1e-87)
 _MAX_WORK = 1e9  # nominal kernel entries: at most about 10 s and 100 MB
 
 GATED = ("rate", "rho_max", "lyapunov_exponent", "flux_density")
 """Figures whose errors decide when a solution is good enough."""
-
-# K(A, A') of (1), shape (n - below, n), and l(A') of (2).
-_Kernel = tuple[np.ndarray, np.ndarray]
 
 
 class _Solution(NamedTuple):
@@ -170,40 +167,6 @@ def _times(free: FreeProcess, step: float) -> np.ndarray:
     return np.geomspace(low, high, 2 * math.ceil(math.log(high / low) / step / 2) + 1)
 
 
-def _kernels(
-    free: FreeProcess, speed: np.ndarray, below: int, t: np.ndarray, late: float = 0.0
-) -> tuple[_Kernel, _Kernel]:
-    """K(A, A') of (1) and l(A') of (2): on all times, and on every other time."""
-    weight = t * math.log(t[1] / t[0])
-    weight[[0, -1]] /= 2
-    k, shift, var_v, cov, var_i = free.flow(t)
-    slope, var = cov / var_i, var_v - cov**2 / var_i
-    forget, fades = np.exp(-free.a * t), np.exp(-free.g * t)
-    fall = free.drop + late * (speed + free.g * free.drop)
-    row = speed[below:]
-    kernel, border = np.zeros((2, row.size, speed.size)), np.zeros((2, speed.size))
-    for q in range(t.size):
-        mean, sd = k[q] * speed + shift[q], math.sqrt(var_v[q])
-        drop = fades[q] * fall
-        border[q % 2] += weight[q] * (ndtr(mean / sd) - ndtr((mean - drop) / sd))
-        near = np.minimum(np.abs(mean), np.abs(mean - drop)) < _FAR * sd
-        if not near.any():
-            continue
-        lo, hi = np.nonzero(near)[0][[0, -1]] + (0, 1)
-        mean_y = forget[q] * speed[lo:hi] - free.mean_i * np.expm1(-free.a * t[q])
-        sd_i = math.sqrt(var_i[q])
-        top, end = np.searchsorted(row, (mean_y[0] - _FAR * sd_i, mean_y[-1] + _FAR * sd_i))
-        y = row[top:end, None] - mean_y
-        x = slope[q] * y + mean[lo:hi]  # conditional mean of x given y; the threshold is x = 0
-        y *= y
-        y /= var_i[q]
-        fallen = x - drop[lo:hi]
-        g = np.exp(-0.5 * (y + fallen**2 / var[q])) - np.exp(-0.5 * (y + x * x / var[q]))
-        g *= weight[q] / (2 * np.pi * math.sqrt(var_i[q] * var[q]))
-        kernel[q % 2, top:end, lo:hi] += g
-    return (kernel.sum(0), border.sum(0)), (2 * kernel[0], 2 * border[0])
-
-
 def _solve(
     free: FreeProcess,
     u: np.ndarray,
@@ -269,7 +232,7 @@ def _nested(
     u = _LOWEST + step * np.arange(-below, _size(free, step, reach))
     speed = free.scale * np.logaddexp(0.0, u)
     weight = step * free.scale / (1.0 + np.exp(-u))
-    (kernel, border), coarse = _kernels(free, speed, below, _times(free, step_t), late)
+    (kernel, border), coarse = kernels(free, speed, below, _times(free, step_t), late)
     fine = _solve(free, u, speed, weight, below, kernel, border)
     s = slice(None, None, 2)
     in_u = _solve(free, u[s], speed[s], 2 * weight[s], below // 2, kernel[s, s], border[s])

@@ -11,6 +11,7 @@ from lifcore.models.neuron import LIF
 from lifcore.stationary import threshold_equation
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.threshold_equation import solve_threshold
+from lifcore.stationary.threshold_kernel import kernels
 from regimes import REGIMES
 
 FIGURES = ("rate", "rho_max", "lyapunov_exponent")
@@ -116,7 +117,7 @@ def test_grazing_law():
 def test_kernel_at_the_corner_is_that_of_integrated_brownian_motion():
     free = FreeProcess(LIF(g=1e-9, v_th=0.0, v_reset=-1e15, tau=1e9, mu=0.0, sigma=1.0))
     speed = np.geomspace(0.01, 3.0, 7)
-    (kernel, _), _ = threshold_equation._kernels(free, speed, 0, np.geomspace(1e-7, 1e9, 1500))
+    (kernel, _), _ = kernels(free, speed, 0, np.geomspace(1e-7, 1e9, 1500))
     a, b = speed[:, None], speed
     expected = np.sqrt(3) / (2 * np.pi * (a * a + a * b + b * b))
     np.testing.assert_allclose(-kernel, expected, rtol=1e-4)
