@@ -82,10 +82,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     limit, warnings = "given", []
     if h is None:
         assert tolerance is not None
-        h = largest_rate_step(errors, tolerance)
-        limit = (
-            errors.limit if h >= errors.top * (1.0 - 1e-9) else f"the {question.quantity}'s error"
-        )
+        h, limit = largest_rate_step(errors, tolerance)
     fastest = max(model.g, model.a if model.sigma > 0.0 else 0.0)
     if h * fastest >= 1.0:
         raise ValueError(
@@ -111,7 +108,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     steps = {question.scheme: h}
     other = "exponential" if question.scheme == "euler" else "euler"
     rival = RateErrors.of(model, other, question.quantity, size)
-    steps[other] = largest_rate_step(rival, size) if size > 0.0 else 0.0
+    steps[other] = largest_rate_step(rival, size)[0] if size > 0.0 else 0.0
     error = estimate(value, errors.uncertainty(h), math.inf)
     return _with_rivals(
         question,

@@ -23,12 +23,15 @@ from lifcore.weak.rate_bias import euler_law
 SILENT = 1e-6
 """Spikes in a membrane time below which the relative error of a rate means nothing."""
 
-STRIP, CURRENT, LEAK = 0.03, 0.08, 0.12
+STRIP, CURRENT, LEAK = 0.03, 0.12, 0.12
 """Standard errors of what the expansion leaves out, after a comparison with simulations.
 
 Over sigma h^{3/2} / (V_th - V_r): crossings that start and end within a step; over (h/tau)^2 times
 the noise of V over V_th - V_r: a current that changes within one; over (gh)^2: all else.
 """
+
+KNOWN = 0.08
+"""Share of the tolerance to which the error of an advised step is known, as a standard error."""
 
 FINEST = 1.0 / 64.0
 """Share of the largest step below which the error is taken to be proportional to the step."""
@@ -119,9 +122,7 @@ class RateErrors:
         return "equation on the threshold, all changes at once"
 
     def uncertainty(self, h: float) -> float:
-        """Return a standard error of the prediction at a step.
-
-        Next to the numerical one it holds, where the drive may rest, the next terms in the step.
+        """Return a standard error of the prediction at a step, the numerical one included.
 
         Examples
         --------
@@ -129,16 +130,26 @@ class RateErrors:
         >>> errors.uncertainty(0.05) < 1e-3
         True
         """
+        return self.left_out(h) + (self.precision if self.model.sigma > 0.0 else 0.0)
+
+    def left_out(self, h: float) -> float:
+        """Return the standard error of what the prediction leaves out at a step.
+
+        Nothing where the drive never rests; else the next terms of the expansion.
+
+        Examples
+        --------
+        >>> RateErrors(LIF(mu=1.5, sigma=0.15), "euler", "rate", 1e-4).left_out(0.05)
+        0.0
+        """
         model = self.model
-        if model.sigma == 0.0:
+        if model.sigma == 0.0 or never_rests(model):
             return 0.0
-        if never_rests(model):
-            return self.precision
         noise, drop = model.sigma * math.sqrt(0.5 * model.tau), model.v_th - model.v_reset
         rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)
         strip = STRIP * model.sigma * h**1.5
         change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model).var_v)
-        return self.precision + (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
+        return (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
 
     def at(self, h: float) -> float:
         """Return the error at a step, signed.
@@ -236,13 +247,25 @@ class RateErrors:
         return self.exact / rate - 1.0 if rate > 0.0 else math.inf
 
 
-def largest_rate_step(errors: RateErrors, tolerance: float) -> float:
-    """Return the largest step whose error, and that of all smaller ones, is within tolerance.
+def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]:
+    """Return the largest step that keeps to a tolerance, as smaller ones do, and what limits it.
+
+    Steps at which the error is not known to `KNOWN` of the tolerance are not advised either.
 
     Examples
     --------
     >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "exponential", "interval", 1e-4)
-    >>> round(largest_rate_step(errors, 0.01) * errors.exact, 4)
-    0.0099
+    >>> h, limit = largest_rate_step(errors, 0.01)
+    >>> round(h * errors.exact, 4), limit
+    (0.0099, "the interval's error")
     """
-    return largest_step(errors.size, errors.top, tolerance)
+    top, limit = errors.top, errors.limit
+    if errors.left_out(top) > KNOWN * tolerance:
+        low, limit = 0.0, "how well the error is known at large steps"
+        for _ in range(40):
+            middle = 0.5 * (low + top)
+            low, top = (
+                (middle, top) if errors.left_out(middle) < KNOWN * tolerance else (low, middle)
+            )
+    h = largest_step(errors.size, top, tolerance)
+    return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
