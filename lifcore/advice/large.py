@@ -32,7 +32,16 @@ class RichardsonPilot(Pilot):
     """
 
     def at(self, h: float, paths: int, levels: int = 1) -> list[tuple[Estimate, int]]:
-        """Return the errors at h, h/2, ... and as many paths."""
+        """Return the errors at h, h/2, ... and as many paths.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> from lifcore.models.neuron import LIF
+        >>> pilot = RichardsonPilot(LIF(), MEASURES["population"], 2.0, "euler", 0.95)
+        >>> pilot.at(0.5, 256)[0][1]
+        256
+        """
         sizes = [h / 2**k for k in range(levels + 1)]
         means = []
         for size in sizes:
@@ -57,7 +66,16 @@ class RichardsonPilot(Pilot):
         return found
 
     def price(self, h: float) -> float:
-        """Return the steps of a path at step h; there is no exact solution to pay for."""
+        """Return the steps of a path at step h; there is no exact solution to pay for.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> from lifcore.models.neuron import LIF
+        >>> pilot = RichardsonPilot(LIF(), MEASURES["population"], 2.0, "euler", 0.95)
+        >>> pilot.price(0.25)
+        1.0
+        """
         return self.neurons * self.T / h / 8.0
 
 

@@ -52,7 +52,7 @@ class Pilot:
     --------
     >>> from lifcore.advice.measures import MEASURES
     >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
-    >>> 0.0 < pilot.at(0.1, 1024)[0].mean < 1.0
+    >>> 0.0 < pilot.at(0.1, 1024)[0][0].mean < 1.0
     True
     """
 
@@ -108,11 +108,28 @@ class Pilot:
         return self.neurons * self.T * (1.0 / h + 25.0 + 20.0 * max(rates))
 
     def bound(self, error: Estimate) -> float:
-        """Return the largest size of an error within its interval."""
+        """Return the largest size of an error within its interval.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> error = estimate(-0.5, 0.0, math.inf)
+        >>> pilot.bound(error)
+        0.5
+        """
         return float(np.abs(error.interval(self.confidence)).max())
 
     def decided(self, found: tuple[Estimate, int]) -> bool:
-        """Return whether an error is known to a tenth, from enough paths."""
+        """Return whether an error is known to a tenth, from enough paths.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> pilot.decided((estimate(0.5, 0.4, 31), 10_000))
+        False
+        """
         error, odd = found
         return odd >= FEW and self.bound(error) <= (1.0 + PRECISE) * abs(error.mean)
 
@@ -190,6 +207,14 @@ class Pilot:
         """Return a step from which finer ones are inferred: the finest with a good interval.
 
         It is measured with what is left of the budget.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> _ = pilot.at(0.5, 512, 3)
+        >>> pilot.finest() in pilot.seen
+        True
         """
         h = min(self.seen)
         while 2.0 * h <= self.top * (1.0 + 1e-9) and self.needed(h) > self.budget - self.spent:
@@ -202,6 +227,14 @@ class Pilot:
         """Return the order by which errors are carried to finer steps: the proved one at most.
 
         It is less if the error at `source` is still falling more slowly than that.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> _ = pilot.at(0.5, 512, 3)
+        >>> 0.25 <= pilot.slope(0.125) <= 0.5
+        True
         """
         double = [h for h in self.seen if abs(h / source - 2.0) < 0.5]
         here = abs(self.seen[source][0].mean)
@@ -211,15 +244,40 @@ class Pilot:
         return min(self.measure.order, max(0.5 * self.measure.order, local + 0.1))
 
     def carry(self, source: float, h: float) -> Estimate:
-        """Return the error at `h`, carried over from `source` by the order."""
+        """Return the error at `h`, carried over from `source` by the order.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> _ = pilot.at(0.5, 512, 3)
+        >>> 0.0 < pilot.carry(0.125, 0.03125).mean < pilot.at(0.125, 512)[0][0].mean
+        True
+        """
         factor = (h / source) ** self.slope(source)
         error = self.seen[source][0]
         return estimate(factor * error.mean, factor * error.standard_error, error.freedom)
 
     def divides(self, h: float) -> bool:
-        """Return whether a step divides T."""
+        """Return whether a step divides T.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> pilot.divides(0.25), pilot.divides(0.3)
+        (True, False)
+        """
         return abs(self.T / h - round(self.T / h)) < 1e-9 * self.T / h
 
     def divisor(self, h: float) -> float:
-        """Return the largest step up to `h`, and to `top`, that divides T."""
+        """Return the largest step up to `h`, and to `top`, that divides T.
+
+        Examples
+        --------
+        >>> from lifcore.advice.measures import MEASURES
+        >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
+        >>> pilot.divisor(0.15)
+        0.14285714285714285
+        """
         return self.T / max(math.ceil(self.T / h * (1.0 - 1e-9)), round(self.T / self.top))

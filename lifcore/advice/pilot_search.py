@@ -68,6 +68,7 @@ def pilot_step(pilot: Pilot, tolerance: float) -> Found:
     Examples
     --------
     >>> from lifcore.advice.measures import MEASURES
+    >>> from lifcore.models.neuron import LIF
     >>> found = pilot_step(Pilot(LIF(), MEASURES["spike_time"], 2.0, "euler", 0.95), 0.05)
     >>> found.error.high <= 0.05
     True
@@ -95,6 +96,7 @@ def pilot_error(pilot: Pilot, h: float) -> Found:
     Examples
     --------
     >>> from lifcore.advice.measures import MEASURES
+    >>> from lifcore.models.neuron import LIF
     >>> pilot_error(Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95), 0.1).measured
     True
     """

@@ -71,7 +71,7 @@ class RateErrors:
         Examples
         --------
         >>> RateErrors.of(LIF(), "euler", "rate", 0.01).precision
-        0.0001
+        0.0002
         """
         return cls(model, scheme, quantity, min(1e-3, max(2e-5, 0.02 * (tolerance or 0.0))))
 

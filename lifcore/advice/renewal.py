@@ -52,8 +52,8 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
 
     Examples
     --------
-    >>> round(renewal_rate(LIF(mu=1.5, sigma=0.15, tau=0.5)), 6)
-    0.909533
+    >>> round(renewal_rate(LIF(mu=1.5, sigma=0.15, tau=0.5)), 4)
+    0.9095
     """
     free = FreeProcess(model)
     speed = _nodes(model, math.sqrt(free.var_i)) + free.mean_i

@@ -12,7 +12,9 @@ from lifcore import __version__
 from lifcore.noise.streams import STREAM_VERSION
 
 SECONDS = {
+    "which_dt": 60,
     "model": 20,
+    "faq": 20,
     "spike_times": 30,
     "strong_bound": 70,
     "threshold_flux": 110,

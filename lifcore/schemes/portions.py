@@ -154,8 +154,8 @@ def portions(
     Examples
     --------
     >>> spans = list(portions(3, 100))
-    >>> spans[0], spans[-1][1], sum(b - a for a, b in spans)
-    ((3, 4), 100, 97)
+    >>> spans[0][0], spans[-1][1], sum(b - a for a, b in spans)
+    (3, 100, 97)
     """
     own, n = watch(), begin
     while n < end:
