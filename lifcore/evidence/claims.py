@@ -14,6 +14,7 @@ from lifcore.evidence.statistics import CLAIM_LEVEL, Estimate, estimate
 
 HOLDS, NOT_SHARP, FAILS = "holds", "holds, not sharp", "fails"
 """The three verdicts."""
+SAID = "said to fail"  # what a check calls a claim that holds though its chapter says otherwise
 
 MIME = "application/vnd.lifcore.claims+json"
 """Type under which a notebook stores its claims beside the table that people read."""
@@ -224,7 +225,7 @@ class Claims:
         wrong = [c for c in self if (c.verdict == FAILS) != (c.id in fails)]
         assert not wrong, "; ".join(
             f"{c.id}: expected {c.expectation}, measured {' '.join(c.measurement)}"
-            + ", said to fail" * (c.id in fails)
+            + f", {SAID}" * (c.id in fails)
             for c in wrong
         )
 

@@ -203,6 +203,14 @@ def test_a_run_with_a_failed_verdict(book, tmp_path, capsys, monkeypatch):
     assert "LIFCORE_EXECUTOR" not in os.environ
 
 
+def test_a_published_failure_that_holds_at_another_seed_is_no_failure(book):
+    published = notebook(
+        "seed, scale = 4, 1", CLAIM.format(id="one"), "claims.check(fails=['one'])"
+    )
+    (book / "first.ipynb").write_text(json.dumps(published))
+    assert main(["verify", "--chapter", "first", "--seed", "3", "--scale", "2"]) == 0
+
+
 def test_a_chapter_that_stops(book, tmp_path, capsys):
     target = tmp_path / "claims.json"
     assert main(["verify", "--chapter", "broken", "--json", str(target)]) == 1
