@@ -118,21 +118,21 @@ class Claim:
         Examples
         --------
         >>> from lifcore.evidence.statistics import estimate
-        >>> claim = Claim("one", "x = 1", 1.0, estimate(1.0, 0.01, 31), tolerance=0.1)
-        >>> claim.as_dict()["verdict"]
+        >>> Claim("one", "x = 1", 1.0, estimate(1.0, 0.01, 31), tolerance=0.1).as_dict()["verdict"]
         'holds'
         """
         low, high = self.interval
         digits = _digits(low, high)
 
         def short(value: float) -> float | str:
-            return round(value, digits) if math.isfinite(value) else str(value)
+            number = round(value, digits) if low < high else float(f"{value:.6g}")
+            return number if math.isfinite(value) else str(value)
 
         return {
             "id": self.id,
             "statement": self.statement,
             "kind": self.kind,
-            # computed expectations differ in their last digits from machine to machine
+            # what is computed without an interval differs in its last digits between machines
             **{key: float(f"{getattr(self, key):.6g}") for key in ("expected", "tolerance")},
             "estimate": short(self.estimate.mean),
             "low": short(low),
