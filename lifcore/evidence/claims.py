@@ -125,8 +125,8 @@ class Claim:
         digits = _digits(low, high)
 
         def short(value: float) -> float | str:
-            number = round(value, digits) if low < high else float(f"{value:.6g}")
-            return number if math.isfinite(value) else str(value)
+            number = value if low < high else float(f"{value:.6g}")
+            return round(number, digits) if math.isfinite(value) else str(value)
 
         return {
             "id": self.id,
