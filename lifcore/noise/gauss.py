@@ -2,7 +2,7 @@ r"""Standard normals in lanes, by rectangles under the bell and what is left abo
 
 Cut the area under :math:`f(x) = e^{-x^2/2}`, x > 0, into N = 2048 parts of equal area. From the
 axis upwards, rectangle k is :math:`[0, x_k] \times [f(x_{k-1}), f(x_k)]`, :math:`f(x_{-1}) = 0`;
-it lies *under* the curve, so a point in it is accepted as it is [1]_. A part that is no rectangle
+it lies *under* the curve, so a point in it is accepted as it is. A part that is no rectangle
 (three of them) is drawn from what the rectangles leave: boxes over their ends, the cap and the
 tail, each by rejection. So a normal takes a word: eleven of its bits say which part, the upper 52
 where in it.
@@ -10,10 +10,9 @@ where in it.
 Every operation is an addition, a multiplication, a division or a root of doubles, or one of 64-bit
 words, so that the bits do not depend on the processor, the width of its vectors or a library.
 
-.. [1] C. D. McFarland, A modified ziggurat algorithm for generating exponentially and normally
-   distributed pseudorandom numbers. Journal of Statistical Computation and Simulation 86 (2016),
-   1281-1294. doi:10.1080/00949655.2015.1060234. (What is above the rectangles is sampled
-   otherwise here.)
+Source: C. D. McFarland, A modified ziggurat algorithm for generating exponentially and normally
+distributed pseudorandom numbers. Journal of Statistical Computation and Simulation 86 (2016),
+1281-1294. doi:10.1080/00949655.2015.1060234. What is above the rectangles is sampled otherwise.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 r"""xoshiro256++ in lanes: a stream of 64-bit words for each path of a block, moved side by side.
 
-The generator of Blackman and Vigna [1]_ is four words of state and a dozen of shifts, additions
+The generator of Blackman and Vigna is four words of state and a dozen of shifts, additions
 and exclusive ors, which a processor does for several lanes at once. A lane's state is a path's own,
 so that a path's noise does not depend on how many others run beside it.
 
-.. [1] D. Blackman and S. Vigna, Scrambled linear pseudorandom number generators. ACM Transactions
-   on Mathematical Software 47 (2021), 36. doi:10.1145/3460772.
+Source: D. Blackman and S. Vigna, Scrambled linear pseudorandom number generators. ACM Transactions
+on Mathematical Software 47 (2021), 36. doi:10.1145/3460772.
 """
 
 from __future__ import annotations

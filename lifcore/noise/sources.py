@@ -4,11 +4,11 @@ r"""Where a scheme on the grid gets the noise of its steps from: four kinds, one
 for each lane, moved side by side: ``"gauss"`` draws normals (`lifcore.noise.gauss`); ``"bits"``
 and ``"three"`` draw numbers of two and three values, :math:`\pm 1`, and :math:`\pm\sqrt 3` with
 probability 1/6 each and 0 otherwise, whose moments are a normal's up to the third and the fifth.
-These keep the weak order one of Euler's scheme where coefficients are smooth [1]_, and are for
+These keep the weak order one of Euler's scheme where coefficients are smooth, and are for
 averages only: no Brownian path has such increments.
 
-.. [1] P. E. Kloeden and E. Platen, Numerical Solution of Stochastic Differential Equations.
-   Springer (1992), section 14.1. doi:10.1007/978-3-662-12616-5.
+Source: P. E. Kloeden and E. Platen, Numerical Solution of Stochastic Differential Equations.
+Springer (1992), section 14.1. doi:10.1007/978-3-662-12616-5.
 """
 
 from __future__ import annotations
