@@ -78,7 +78,7 @@ def stored_claims(path: Path) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> all(claim["chapter"] == "model" for claim in stored_claims(chapters()[0]))
+    >>> all(claim["chapter"] == "which_dt" for claim in stored_claims(chapters()[0]))
     True
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -62,7 +62,7 @@ def free_law(model: LIF, h: float) -> FreeLaw:
     Examples
     --------
     >>> law = free_law(LIF(g=1.0, tau=0.5, sigma=0.6), 1e-4)
-    >>> round(law.slope**2 + law.rest**2, 4)  # sigma**2 tau**2 / (2 (1 + tau)), and of order h
+    >>> round(float(law.slope**2 + law.rest**2), 4)  # Var V without steps, and of order h
     0.03
     """
     matrix = np.array([[1.0 - model.g * h, h], [0.0, 1.0 - h / model.tau]])
