@@ -52,7 +52,7 @@ def simulate(
         names are in `lifcore.schemes.SCHEMES`.
     noise : str, optional
         Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
-        normals in about half of its time, and one path costs what one path costs; "bits" and
+        normals in half of its time (no faster in networks with loops), a path alone; "bits" and
         "three" draw two- and three-point numbers instead of normals, for averages only. All but the
         first are for schemes on the grid; see `lifcore.noise.sources`.
     start : pair, optional
