@@ -8,14 +8,13 @@ grid as the exact rate of a neuron with all three changes of `lifcore.weak.rate_
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import NEVER_RESTS, renewal_grid_rate, renewal_rate
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.threshold_equation import converged
-from lifcore.weak.rate_bias import euler_law
+from lifcore.weak.rate_bias import charged, euler_law
 
 PRECISION = 2e-5
 """Relative precision of solved rates, unless another is asked for."""
@@ -95,22 +94,6 @@ def grid_rate(model: LIF, h: float, scheme: str, precision: float = PRECISION) -
             return rate
     changed = model if scheme == "exponential" else charged(euler_law(model, h), h)
     return late_rate(changed, 0.5 * h, precision)
-
-
-def charged(model: LIF, h: float) -> LIF:
-    """Return the exact neuron whose membrane, fed by a constant current, moves as Euler's does.
-
-    Euler's leak is g' = -log(1 - gh)/h; its input counts g'/g times, which is a threshold that much
-    smaller.
-
-    Examples
-    --------
-    >>> round(charged(LIF(g=1.0), 0.1).g, 4)
-    1.0536
-    """
-    leak = -math.log1p(-model.g * h) / h
-    scale = leak / model.g
-    return replace(model, g=leak, v_th=model.v_th / scale, v_reset=model.v_reset / scale)
 
 
 def late_rate(model: LIF, late: float, precision: float = PRECISION) -> float:

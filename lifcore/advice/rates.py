@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lifcore.advice.grid_rates import (
-    charged,
     exact_rate,
     grid_rate,
     late_rate,
@@ -18,7 +17,7 @@ from lifcore.advice.renewal import timing_spread
 from lifcore.advice.search import largest_step
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
-from lifcore.weak.rate_bias import euler_law
+from lifcore.weak.rate_bias import charged, euler_law
 
 SILENT = 1e-6
 """Spikes in a membrane time below which the relative error of a rate means nothing."""

@@ -26,7 +26,7 @@ PATIENCE = 5.0
 LONG = 600.0
 """Seconds from which on a run states in words what it will take."""
 
-LEAST = 2e-9
+LEAST = 1e-9
 """Seconds that a step of a neuron on a path takes a core at the least, by any scheme."""
 
 _POLL = 0.25

@@ -59,6 +59,22 @@ def euler_law(model: LIF, h: float) -> LIF:
     return LIF(model.g, model.v_th, model.v_reset, tau, model.mu, math.sqrt(2.0 * variance / tau))
 
 
+def charged(model: LIF, h: float) -> LIF:
+    """Return the exact neuron whose membrane, fed by a constant current, moves as Euler's does.
+
+    Euler's leak is g' = -log(1 - gh)/h; its input counts g'/g times, which is a threshold that much
+    smaller.
+
+    Examples
+    --------
+    >>> round(charged(LIF(g=1.0), 0.1).g, 4)
+    1.0536
+    """
+    leak = -math.log1p(-model.g * h) / h
+    scale = leak / model.g
+    return replace(model, g=leak, v_th=model.v_th / scale, v_reset=model.v_reset / scale)
+
+
 class RateParts(NamedTuple):
     """What the constant c of Euler's rate bias c h is made of, per unit time squared.
 
@@ -109,13 +125,8 @@ def rate_parts(model: LIF) -> RateParts:
     def slope(rate: Callable[[float], float]) -> float:
         return (4.0 * rate(step) - rate(2.0 * step) - 3.0 * exact) / (2.0 * step)
 
-    def charged(h: float) -> LIF:
-        leak = -math.log1p(-model.g * h) / h
-        scale = leak / model.g  # an input that much larger is a threshold that much smaller
-        return replace(model, g=leak, v_th=model.v_th / scale, v_reset=model.v_reset / scale)
-
     return RateParts(
         slope(lambda h: solve_threshold(euler_law(model, h), tolerance=1e-5).rate),
-        slope(lambda h: solve_threshold(charged(h), tolerance=1e-5).rate),
+        slope(lambda h: solve_threshold(charged(model, h), tolerance=1e-5).rate),
         slope(lambda h: late_reset_rate(model, 0.5 * h, tolerance=1e-5)),
     )

@@ -37,7 +37,7 @@ def test_an_enormous_request_states_its_time_before_it_starts(switch, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr(executors, "follow", begin)
-    # 16 T = 10^14 steps of each of 256 paths: 2.56e16 steps of 2 ns on one core.
+    # 16 T = 10^14 steps of each of 256 paths: 2.56e16 steps of 1 ns on one core.
     for request in (
         lambda: simulate(LIF(), h=1 / 16, T=6.25e12, paths=1, seed=1, executor="threads:1"),
         lambda: simulate_spikes(LIF(), h=1 / 16, T=6.25e12, paths=1, seed=1, executor="threads:1"),
@@ -47,7 +47,7 @@ def test_an_enormous_request_states_its_time_before_it_starts(switch, monkeypatc
         said = capfd.readouterr().err
         if switch == "on":
             assert said.count("\n") == 1
-            assert "2.6e+16 steps of a neuron, at least 590 days" in said
+            assert "2.6e+16 steps of a neuron, at least 300 days" in said
         else:
             assert said == ""
 
@@ -58,7 +58,7 @@ def test_what_may_take_ten_minutes_or_less_is_begun_in_silence(monkeypatch, capf
     assert capfd.readouterr().err == ""
     progress.foresee("run", progress.LONG / progress.LEAST * 4.1, 4)
     assert (
-        capfd.readouterr().err == "lifcore: run: 1.2e+12 steps of a neuron, at least 10 minutes\n"
+        capfd.readouterr().err == "lifcore: run: 2.5e+12 steps of a neuron, at least 10 minutes\n"
     )
 
 
