@@ -126,7 +126,11 @@ def truncations(
     depth = int(checks.real("depth", checks.count("depth", depth, at_least=0)))
     run, _, paths = plan(model, h, T, paths, seed, start, [])
     tasks = [(run, depth, b) for b in range(block_count(paths, run.width))]
-    found = map_blocks(_truncated_block, tasks, executor, f"loops cut at depth 0 to {depth}")
+    steps, each = run.work
+    found = map_blocks(
+        _truncated_block, tasks, executor, f"loops cut at depth 0 to {depth}",
+        (depth + 2) * steps, each,
+    )  # fmt: skip
     v, i, counts, chains = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
 
     def split(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,10 +13,11 @@ from lifcore.networks.paths import run_paths
 from lifcore.networks.series import ITSELF, Series, setup, start_state
 from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths
-from lifcore.noise.streams import BLOCK, generators
+from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.coupled_neuron import CoupledState, Levels, couple_neuron
 from lifcore.runs.executors import portion
 from lifcore.runs.histories import compare, pair_up
+from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import GRID_SCHEMES, SCHEMES
 from lifcore.schemes.exact import exact_step
@@ -53,6 +54,14 @@ class Coupling:
     paths: int
     width: int
     scheme: str
+
+    @property
+    def work(self) -> tuple[float, float]:
+        """Exact steps of all neurons, whole blocks of them without loops, and the least of one."""
+        moved = self.paths
+        if not isinstance(self.model, Recurrent):
+            moved = self.width * block_count(self.paths, self.width)
+        return float(self.stops[-1]) * sum(self.model.sizes) * moved, LEAST["exact"]
 
 
 def plan(

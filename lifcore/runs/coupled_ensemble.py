@@ -272,7 +272,7 @@ class CoupledEnsemble:
         paths, allowed = self.v.shape[0], self._tolerances(tolerance)[:, 0, 0]
         count = block_count(paths, self._run.width)
         tasks = [(self._run, b, paths, allowed) for b in range(count)]
-        found = map_blocks(pair_block, tasks, executor, "spike pairs")
+        found = map_blocks(pair_block, tasks, executor, "spike pairs", *self._run.work)
         return tuple(
             SpikePairs(*(np.concatenate(part) for part in zip(*level, strict=True)))
             for level in zip(*found, strict=True)

@@ -87,8 +87,7 @@ def couple(
     )
     tasks = [(run, b) for b in range(block_count(paths, run.width))]
     label = f"coupled, h = {run.finest:g} to {float(run.h.max()):g}"
-    count = float(run.stops[-1]) * neurons * paths
-    results = map_blocks(compare_block, tasks, executor, label, count)
+    results = map_blocks(compare_block, tasks, executor, label, *run.work)
     ensembles: list[CoupledEnsemble] = []
     for n, (t, looked) in enumerate(zip(looks, zip(*results, strict=True), strict=True)):
         v, i, counts, v_h, i_h, extra, distance, unpaired, slowest = (

@@ -11,9 +11,10 @@ from lifcore import checks
 from lifcore.models.networks import Network, Recurrent
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
-from lifcore.noise.sources import source
+from lifcore.noise.sources import PATHWISE, source
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.state import NO_SPIKES, Arrivals, Recording, Span, State, Streams, nowhere
@@ -54,6 +55,11 @@ class Request:
         alone = self.noise != "numpy" or isinstance(self.model, Recurrent)
         moved = paths if alone else self.width * block_count(paths, self.width)
         return float(self.steps) * sum(self.model.sizes) * moved
+
+    @property
+    def least(self) -> float:
+        """Seconds that one of them takes at the least."""
+        return LEAST[self.scheme] if self.noise in PATHWISE else LEAST_FAIR
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,7 +204,7 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
     ('path', 'neuron', 'time', 'speed', 'lag')
     """
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
-    found = map_blocks(_record_block, tasks, executor, "spikes", run.neuron_steps(paths))
+    found = map_blocks(_record_block, tasks, executor, "spikes", run.neuron_steps(paths), run.least)
     merged = np.concatenate(found)
     table = np.empty(
         merged.size,

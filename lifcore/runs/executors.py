@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from lifcore.noise.streams import BLOCK
-from lifcore.runs.progress import Count, follow, foresee
+from lifcore.runs.progress import LEAST, Count, follow, foresee
 from lifcore.schemes.portions import Watch, watching
 
 PORTION = 2**22
@@ -175,6 +175,7 @@ def map_blocks(
     executor: Executor | str | None,
     label: str,
     steps: float = 0.0,
+    each: float = LEAST["euler"],
 ) -> list[Result]:
     """Return ``[function(*task) for task in tasks]``, computed by an executor.
 
@@ -193,6 +194,8 @@ def map_blocks(
         Shown before the progress bar, which `lifcore.runs.progress` describes.
     steps : float, optional
         Steps of all neurons on all paths; if they are very many, their time is said beforehand.
+    each : float, optional
+        Seconds that a step takes at the least, as in `lifcore.runs.progress`.
 
     Returns
     -------
@@ -214,7 +217,7 @@ def map_blocks(
     if executor is None or isinstance(executor, str):
         name = os.environ.get("LIFCORE_EXECUTOR", "threads") if executor is None else executor
         with named_executor(name) as own:
-            return map_blocks(function, tasks, own, label, steps)
+            return map_blocks(function, tasks, own, label, steps, each)
     if not isinstance(executor, Executor):
         raise TypeError(
             f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
@@ -230,7 +233,7 @@ def map_blocks(
     tasks = list(tasks)
     # Those of other kinds, on other machines, do not tell.
     workers = getattr(executor, "_max_workers", len(tasks))
-    foresee(label, steps, max(1, min(workers, len(tasks))))
+    foresee(label, steps, max(1, min(workers, len(tasks))), each)
     try:
         futures += [executor.submit(wrapped, function, *task) for task in tasks]
         follow(futures, count, label)

@@ -11,7 +11,7 @@ looking and never from within a jitted loop, so it need not be compilable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,9 @@ from lifcore.schemes.lanes import advance, draw_lanes, shape_lanes
 from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, join, levels, of_neuron
 from lifcore.schemes.state import State, Streams, nowhere
+
+LOOKS = 4096
+"""Looks at a block that are kept at a time, 25 MB a level: those of a long run would not fit."""
 
 Observable = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -185,9 +188,7 @@ def ladder(
 
 
 def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Simulate a block; return (V, I, N) at each stop, shape (levels, stops, BLOCK).
-
-    Levels go from the finest to the coarsest; with ``run.exact`` the exact solution is first.
+    """Simulate a block; return (V, I, N) at each stop, as `ladder_parts` does, all at once.
 
     Examples
     --------
@@ -195,6 +196,25 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
     >>> run = ladder(LIF(), h, [1.0], np.random.SeedSequence(1), (0.0, 1.2))
     >>> ladder_states(run, 0)[0].shape
     (3, 1, 256)
+    """
+    (states,) = ladder_parts(run, block, len(run.stops))
+    return states
+
+
+def ladder_parts(
+    run: Ladder, block: int, most: int = LOOKS
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Simulate a block; yield (V, I, N) at the next stops, `most` or fewer, again and again.
+
+    Their shape is (levels, stops, BLOCK). Levels go from the finest to the coarsest; with
+    ``run.exact`` the exact solution is first.
+
+    Examples
+    --------
+    >>> h = np.array([0.5, 0.25])
+    >>> run = ladder(LIF(), h, [1.0], np.random.SeedSequence(1), (0.0, 1.2))
+    >>> [v.shape for v, _, _ in ladder_parts(run, 0, 2)]
+    [(3, 1, 256)]
     """
     # Without the exact solution nothing is refined, and making a stream is not free.
     streams = Streams(
@@ -209,17 +229,21 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
         np.repeat(part, run.h.size + 1, axis=0)
         for part in initial_state(run.start, block, (run.model.v_reset, run.model.mu))
     )
-    shape = (run.h.size + 1, len(run.stops), BLOCK)
-    seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
     exact = exact_step(run.model, float(run.h[0])) if run.exact else None
     steps = of_neuron(levels(scheme, [run.model], run.h), 0)
     pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet
-    state, stops = State(v, i, np.zeros(v.shape, np.int64)), np.array(run.stops)
-    for span in portions(0, run.stops[-1]):
-        grid = (run.ratios, stops, *span)
-        _ladder_block(exact, steps, pending, grid, streams, state, seen, nowhere(0))
-    v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
-    return v_seen, i_seen, n_seen
+    state, begin, last = State(v, i, np.zeros(v.shape, np.int64)), 0, run.stops[-1]
+    for first in range(0, len(run.stops), most):
+        stops = np.array(run.stops[first : first + most])
+        shape = (run.h.size + 1, stops.size, BLOCK)
+        seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
+        end = int(stops[-1])
+        for span in portions(begin, end, share=(end - begin) / last):
+            grid = (run.ratios, stops, *span)
+            _ladder_block(exact, steps, pending, grid, streams, state, seen, nowhere(0))
+        begin = end
+        v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
+        yield v_seen, i_seen, n_seen
 
 
 @njit(nogil=True, cache=True)

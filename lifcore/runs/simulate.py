@@ -93,7 +93,7 @@ def simulate(
     run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
     label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
-    results = map_blocks(final_block, tasks, executor, label, count)
+    results = map_blocks(final_block, tasks, executor, label, count, run.least)
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
     return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
 

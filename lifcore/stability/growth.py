@@ -19,6 +19,7 @@ from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import start_of_block
 from lifcore.schemes.copies import Flock, Looks, Rescaling, flock_block
 from lifcore.schemes.exact import exact_step
@@ -91,7 +92,10 @@ def exponent_by_growth(
     if distance > 1e-4:
         raise ValueError(f"distance = {distance!r}; allowed: from 1e-12 to 1e-4 of the range of V")
     tasks = [(lif, distance, settle, T, checks.seed(seed), b) for b in range(block_count(paths))]
-    blocks = map_blocks(_growth_block, tasks, executor, "growth of a distance")
+    blocks = map_blocks(
+        _growth_block, tasks, executor, "growth of a distance",
+        BLOCK * len(tasks) * (T / step_for(lif, T)), LEAST["exact"],
+    )  # fmt: skip
     growth, logs, counts, drive, norm = (
         np.concatenate(part)[:paths] for part in zip(*blocks, strict=True)
     )
@@ -253,7 +257,9 @@ def synchronise(
     tasks = [
         (lif, begin, steps, step, every, checks.seed(seed), b) for b in range(block_count(paths))
     ]
-    seen = np.concatenate(map_blocks(_flock, tasks, executor, "synchronising"), axis=1)[:, :paths]
+    count = float(steps) * BLOCK * len(tasks)
+    found = map_blocks(_flock, tasks, executor, "synchronising", count, LEAST["exact"])
+    seen = np.concatenate(found, axis=1)[:, :paths]
     return Synchrony(
         step * every * np.arange(1, len(seen) + 1), seen[:, :, 0], seen[:, :, 1:-1], seen[:, :, -1]
     )

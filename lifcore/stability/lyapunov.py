@@ -25,6 +25,7 @@ from lifcore.evidence.statistics import estimate
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import start_of_block
 from lifcore.schemes.euler import euler_step
 from lifcore.schemes.exact import exact_step
@@ -188,7 +189,10 @@ def exponent_by_tangent(
         checks.steps(sizes[0], settle)
     root = checks.seed(seed)
     tasks = [(lif, scheme, sizes, settle, T, root, b) for b in range(block_count(paths))]
-    blocks = map_blocks(_tangent_block, tasks, executor, f"tangent average, {scheme}")
+    blocks = map_blocks(
+        _tangent_block, tasks, executor, f"tangent average, {scheme}",
+        BLOCK * len(tasks) * (settle / sizes[0] + T / sizes[1]), LEAST[scheme],
+    )  # fmt: skip
     logs, counts, drive, norm = (np.concatenate(part)[:paths] for part in zip(*blocks, strict=True))
     if not counts.any():
         note = f"{RESTING} ({paths} paths of {T:g})"

@@ -117,7 +117,9 @@ def error_profile(
     run, seen, _ = plan(model, h, looks[-1], blocks * BLOCK, seed, start, looks[:-1])
     run = replace(run, width=BLOCK)
     tasks = [(run, b, allowed) for b in range(blocks)]
-    found = map_blocks(_profile_block, tasks, executor, f"{len(run.model.sizes)} layers")
+    found = map_blocks(
+        _profile_block, tasks, executor, f"{len(run.model.sizes)} layers", *run.work
+    )  # fmt: skip
     columns = [np.concatenate(part, axis=-1) for part in zip(*found, strict=True)]
     return Profile(run.h, np.array(seen), *columns)
 

@@ -55,7 +55,7 @@ def coupled_trains(
     checks.instance("pairs", pairs, CoupledEnsemble)
     run, paths = pairs._run, pairs.v.shape[0]
     tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
-    found = map_blocks(_trains_of_block, tasks, executor, "spike trains")
+    found = map_blocks(_trains_of_block, tasks, executor, "spike trains", *run.work)
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 

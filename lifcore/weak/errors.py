@@ -25,8 +25,9 @@ from lifcore.runs.pairs import (
     check_observables,
     evaluate,
     ladder,
-    ladder_states,
+    ladder_parts,
 )
+from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import Start
 from lifcore.schemes import GRID_SCHEMES, SCHEMES
 
@@ -37,12 +38,11 @@ def _block_sums(
     run: Ladder, observables: dict[str, Observable], block: int, lanes: int
 ) -> np.ndarray:
     """Sum over the lanes of a block: (observables, looks, levels), the finest level first."""
-    state = ladder_states(run, block)
-    sums = [
-        evaluate(name, observable, *state)[..., :lanes].sum(axis=-1).T
-        for name, observable in observables.items()
+    parts = [
+        [evaluate(name, f, *state)[..., :lanes].sum(axis=-1).T for name, f in observables.items()]
+        for state in ladder_parts(run, block)
     ]
-    return np.array(sums)
+    return np.concatenate(parts, axis=1)
 
 
 @dataclass(frozen=True)
@@ -293,8 +293,8 @@ def weak_errors(
     run = ladder(model, sizes, looks, checks.seed(seed), begin, scheme=scheme)
     lanes = np.minimum(BLOCK, paths - BLOCK * np.arange(blocks))
     tasks = [(run, tried, b, int(lanes[b])) for b in range(blocks)]
-    label, count = f"weak errors, h = {run.h[0]:g}", float(run.stops[-1]) * paths
-    found = map_blocks(_block_sums, tasks, executor, label, count)
+    label, count = f"weak errors, h = {run.h[0]:g}", float(run.stops[-1]) * BLOCK * blocks
+    found = map_blocks(_block_sums, tasks, executor, label, count, LEAST["exact"])
     sums = np.moveaxis(np.array(found), 0, -1)
     order = np.concatenate([[0], 1 + np.argsort(np.argsort(sizes))])
     return WeakErrors(sizes, np.array(looks), tuple(tried), lanes, sums[:, :, order])

@@ -153,7 +153,8 @@ def grid_rate(
     plan = round(burn_in / h), looks, stride
     root = checks.seed(seed)
     tasks = [(model, h, plan, root, block) for block in range(blocks)]
-    found = np.concatenate(map_blocks(_block, tasks, executor, f"rate, h = {h:g}"), axis=1)
+    steps = float(plan[0] + looks * stride) * BLOCK * blocks
+    found = np.concatenate(map_blocks(_block, tasks, executor, f"rate, h = {h:g}", steps), axis=1)
     count, controls = found[0], found[1:]
     if crossing_chance(model, h) * looks * stride < FEW:
         controls = controls[1:]  # a control that is hardly ever seen says nothing, or is constant

@@ -18,7 +18,7 @@ from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.noise.sources import NOISES
+from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.pairs import (
@@ -27,8 +27,9 @@ from lifcore.runs.pairs import (
     check_observables,
     evaluate,
     ladder,
-    ladder_states,
+    ladder_parts,
 )
+from lifcore.runs.progress import LEAST, LEAST_FAIR
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def long_runs(
     )
     times = [coarse * (before + n) for n in range(0 if before else stride, total + 1, stride)]
     root = checks.seed(seed)
+    least = LEAST["euler"] if noise in PATHWISE else LEAST_FAIR
     batches = np.empty((1 + len(tried), sizes.size, blocks))
     for k, size in enumerate(sizes):
         own = np.random.SeedSequence(
@@ -171,7 +173,7 @@ def long_runs(
         run = ladder(model, np.array([size]), times, own, begin, exact=False, noise=noise)
         tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
         label, count = f"long runs, h = {size:g}", float(run.stops[-1]) * BLOCK * blocks
-        found = map_blocks(_average_block, tasks, executor, label, count)
+        found = map_blocks(_average_block, tasks, executor, label, count, least)
         means, products = (np.array(part) for part in zip(*found, strict=True))
         batches[:, k] = _less_regression(means, products, model.mu).T
     return LongRuns(sizes, ("rate", *tried), batches)
@@ -192,15 +194,16 @@ def _average_block(
     run: Ladder, observables: dict[str, Observable], burnt: bool, T: float, block: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a block's means (current, rate, observables) and their products with the current."""
-    v, i, n = ladder_states(run, block)
-    first = n[0, 0] if burnt else np.zeros(BLOCK)  # with a burn-in, the first look is its end
-    paths = np.array(
-        [
-            i.mean(axis=(0, 1)),
-            (n[0, -1] - first) / T,
-            *(evaluate(name, f, v, i, n).mean(axis=(0, 1)) for name, f in observables.items()),
-        ]
-    )
+    sums, first = np.zeros((2 + len(observables), BLOCK)), None
+    for v, i, n in ladder_parts(run, block):
+        if first is None:  # with a burn-in, the first look is its end
+            first = n[0, 0] if burnt else np.zeros(BLOCK)
+        sums[0] += i.sum(axis=(0, 1))
+        sums[1] = n[0, -1] - first
+        for total, (name, f) in zip(sums[2:], observables.items(), strict=True):
+            total += evaluate(name, f, v, i, n).sum(axis=(0, 1))
+    looks = float(len(run.stops))
+    paths = sums / np.array([looks, T, *(looks for _ in observables)])[:, None]
     means = paths.mean(axis=1)
     centred = paths - means[:, None]
     return means, centred @ centred[0]

@@ -30,6 +30,7 @@ from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.progress import LEAST
 from lifcore.schemes.euler import EULER
 from lifcore.schemes.exact import exact_advance, exact_step, work
 from lifcore.schemes.portions import portions
@@ -162,7 +163,7 @@ def boundary_strip(
     blocks = block_count(checks.count("paths", paths, at_least=BLOCK + 1))
     tasks = [(model, sizes, multiples, skipped, begin, root, b) for b in range(blocks)]
     label, count = f"boundary strip, h = {finest:g}", float(skipped + begin) * BLOCK * blocks
-    found = map_blocks(_strip_block, tasks, executor, label, count)
+    found = map_blocks(_strip_block, tasks, executor, label, count, LEAST["exact"])
     missed, extra = (np.array(part).T for part in zip(*found, strict=True))
     return BoundaryStrip(sizes, begin * BLOCK, missed, extra)
 

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from lifcore import LIF, simulate
-from lifcore.runs import executors, progress, simulate_spikes
+from lifcore.runs import executors, progress
 from lifcore.runs.executors import Processes, map_blocks
 from lifcore.runs.progress import Count, duration, follow
 
@@ -27,39 +27,6 @@ def test_short_runs_say_nothing(monkeypatch, capfd):
     monkeypatch.delenv("LIFCORE_PROGRESS")
     simulate(LIF(), h=0.1, T=1.0, paths=300, seed=1)
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("switch", ["on", "off"])
-def test_an_enormous_request_states_its_time_before_it_starts(switch, monkeypatch, capfd):
-    monkeypatch.setenv("LIFCORE_PROGRESS", switch)
-
-    def begin(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(executors, "follow", begin)
-    # 16 T = 10^14 steps of each of 256 paths: 2.56e16 steps of 1 ns on one core.
-    for request in (
-        lambda: simulate(LIF(), h=1 / 16, T=6.25e12, paths=1, seed=1, executor="threads:1"),
-        lambda: simulate_spikes(LIF(), h=1 / 16, T=6.25e12, paths=1, seed=1, executor="threads:1"),
-    ):
-        with pytest.raises(KeyboardInterrupt):
-            request()
-        said = capfd.readouterr().err
-        if switch == "on":
-            assert said.count("\n") == 1
-            assert "2.6e+16 steps of a neuron, at least 300 days" in said
-        else:
-            assert said == ""
-
-
-def test_what_may_take_ten_minutes_or_less_is_begun_in_silence(monkeypatch, capfd):
-    monkeypatch.delenv("LIFCORE_PROGRESS")
-    progress.foresee("run", progress.LONG / progress.LEAST * 4, 4)
-    assert capfd.readouterr().err == ""
-    progress.foresee("run", progress.LONG / progress.LEAST * 4.1, 4)
-    assert (
-        capfd.readouterr().err == "lifcore: run: 2.5e+12 steps of a neuron, at least 10 minutes\n"
-    )
 
 
 def wait_and_count(count, seconds):
