@@ -153,7 +153,7 @@ class Ladder:
     model: LIF
     h: np.ndarray
     ratios: np.ndarray
-    stops: tuple[int, ...]
+    stops: Sequence[int]
     seed: np.random.SeedSequence
     start: Start
     exact: bool

@@ -24,6 +24,7 @@ from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.sources import fill, source
 from lifcore.noise.streams import BLOCK, block_count, step_generator
 from lifcore.runs.executors import map_blocks
+from lifcore.schemes.portions import portions
 
 DEGREE = 5
 """Largest degree of the polynomials."""
@@ -236,12 +237,15 @@ def _block(
     state = v, free, current, np.zeros((2, BLOCK), np.int64)
     step = _Step(model.g, 1.0 / model.tau, model.mu, model.v_th, model.v_reset, h)
     stream, spread = source("gauss", seed, block, 0, BLOCK), model.sigma * math.sqrt(h)
-    _advance(step, before, stream, spread, state)
+    share = 1.0 / (before + looks * stride)
+    for first, last in portions(0, before, share=before * share):
+        _advance(step, last - first, stream, spread, state)
     counts = state[3]
     counts[:] = 0
     sums = np.zeros((DEGREE * (DEGREE + 3) // 2, BLOCK))
     for _ in range(looks):
-        _advance(step, stride, stream, spread, state)
+        for first, last in portions(0, stride, share=stride * share):
+            _advance(step, last - first, stream, spread, state)
         x = (current - model.mu) / law.sd
         _add_polynomials(x, (free - law.mean - law.slope * x) / law.rest, sums)
     rates = counts / (looks * stride * h)

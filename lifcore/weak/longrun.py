@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -161,7 +161,6 @@ def long_runs(
     stride = next(
         k for k in range(max(1, min(total, round(0.125 / coarse))), 0, -1) if total % k == 0
     )
-    times = [coarse * (before + n) for n in range(0 if before else stride, total + 1, stride)]
     root = checks.seed(seed)
     least = LEAST["euler"] if noise in PATHWISE else LEAST_FAIR
     batches = np.empty((1 + len(tried), sizes.size, blocks))
@@ -170,7 +169,11 @@ def long_runs(
             root.entropy, spawn_key=(*root.spawn_key, checks.steps(float(size), T)[2])
         )
         begin = (model.v_reset, model.mu)
-        run = ladder(model, np.array([size]), times, own, begin, exact=False, noise=noise)
+        run = ladder(model, np.array([size]), [T], own, begin, exact=False, noise=noise)
+        fine = checks.steps(float(size), coarse)[2]
+        first = fine * (before if before else stride)
+        # A range: a list of the looks of a long run takes minutes.
+        run = replace(run, stops=range(first, fine * (before + total) + 1, fine * stride))
         tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
         label, count = f"long runs, h = {size:g}", float(run.stops[-1]) * BLOCK * blocks
         found = map_blocks(_average_block, tasks, executor, label, count, least)

@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,7 +81,8 @@ REQUESTS = {
     ),
     "white": (lambda: white_rates(N, 0.5, h=[H], T=T, **TWO), 512e14, LEAST["euler"]),
     "grid rate": (
-        lambda: grid_rate(N, H, T=T, burn_in=8.0, **{**ONE, "paths": 1025}), 1280e14, LEAST["euler"],
+        lambda: grid_rate(N, H, T=T, burn_in=8.0, **{**ONE, "paths": 1025}), 1280e14,
+        LEAST["euler"],
     ),
     "tangent, euler": (
         lambda: exponent_by_tangent(N, h=H, T=T, settle=8.0, scheme="euler", **{**ONE, "paths": 2}),
@@ -112,19 +114,22 @@ def test_so_do_requests_whose_steps_are_their_own(stopped):
         assert said.endswith(f"at least {duration(LEAST['exact'] * steps)}\n")
 
 
-def test_looking_again_at_a_long_run_says_so_too(stopped, monkeypatch):
-    pairs = couple(N, h=[H], T=1.0, paths=1, seed=1)
-    enormous = pairs._run.__class__(**{**vars(pairs._run), "stops": (10**14,)})
-    pairs.__dict__["_run"] = enormous
+@pytest.fixture
+def pairs():
+    found = couple(N, h=[H], T=1.0, paths=1, seed=1)
+    return replace(found, _run=replace(found._run, stops=(10**14,)))
+
+
+def test_looking_again_at_a_long_run_says_so_too(pairs, stopped):
     for request in (lambda: coupled_trains(pairs), lambda: pairs.spike_pairs(0.1)):
         assert "2.6e+16 steps of a neuron, at least" in stopped(request)
 
 
-def test_long_runs_say_it_for_each_step_size(stopped, monkeypatch):
-    request = {"h": [1 / 512], "T": 2.0**20, "executor": "threads:1", "seed": 1}
+def test_long_runs_say_it_for_each_step_size(stopped):
+    request = {"h": [1 / 512], "T": 2.0**36, "executor": "threads:1", "seed": 1}
     for noise, each in (("gauss", LEAST["euler"]), ("three", LEAST_FAIR)):
         said = stopped(lambda n=noise: long_runs(N, {}, paths=257, noise=n, **request))
-        steps = 512 * 2**20 * 512
+        steps = 512 * 2**36 * 512
         assert said.endswith(f"{steps:.1e} steps of a neuron, at least {duration(each * steps)}\n")
 
 

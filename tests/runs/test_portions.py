@@ -24,7 +24,14 @@ from lifcore.stability import (
     synchronise,
 )
 from lifcore.strong.trains import coupled_trains
-from lifcore.weak import boundary_strip, long_runs, plain_monte_carlo, weak_errors, white_rates
+from lifcore.weak import (
+    boundary_strip,
+    grid_rate,
+    long_runs,
+    plain_monte_carlo,
+    weak_errors,
+    white_rates,
+)
 
 NEURON = LIF(mu=1.5)
 CHAIN = Feedforward([LIF(mu=np.array([1.5, 1.7])), LIF(tau=0.3)], [[[0.4, 0.3]]])
@@ -77,6 +84,9 @@ RUNS = {
     "plain": lambda: [plain_monte_carlo(NEURON, potential, h=1 / 16, T=4, paths=300, seed=1).mean],
     "white": lambda: [
         white_rates(NEURON, 0.5, h=[1 / 16, 1 / 4], T=4, paths=600, seed=1, burn_in=2.0).rates
+    ],
+    "grid rate": lambda: [
+        grid_rate(NEURON, 1 / 16, T=9, paths=1025, seed=1, burn_in=2.0).interval(0.5)
     ],
     "strip": lambda: [
         part
@@ -167,6 +177,7 @@ from lifcore import LIF, Feedforward, Recurrent, couple, simulate
 from lifcore.runs import simulate_spikes
 from lifcore.loops import truncations
 from lifcore.stability import *
+from lifcore.strong import *
 from lifcore.weak import *
 
 N = LIF(mu=1.5)
@@ -188,6 +199,11 @@ RUNS = {
     "weak": lambda T: weak_errors(N, V, h=[1/16, 1/8], T=T, paths=257, seed=1),
     "long": lambda T: long_runs(N, {}, h=[1/512], T=T, paths=257, seed=1),
     "white": lambda T: white_rates(N, 0.5, h=[1/512], T=T, paths=257, seed=1),
+    "grid rate": lambda T: grid_rate(N, 1/16, T=64*T, paths=1025, seed=1, burn_in=1.0),
+    "grid rate, burn-in": lambda T: grid_rate(N, 1/16, T=1, paths=1025, seed=1, burn_in=64*T),
+    "plain": lambda T: plain_monte_carlo(N, V["V"], h=1/16, T=64*T, paths=256, seed=1),
+    "pairs": lambda T: couple(N, h=[1/16], T=8*T, paths=1, seed=1).spike_pairs(0.1),
+    "profile": lambda T: error_profile(chain, h=[1/16], times=[T], blocks=1, seed=1),
     "strip": lambda T: boundary_strip(N, h=[1/16, 1/8], T=T, paths=257, seed=1),
     "tangent": lambda T: exponent_by_tangent(N, T=T, paths=2, seed=1, settle=1.0),
     "growth": lambda T: exponent_by_growth(N, T=T, paths=2, seed=1, settle=1.0),
@@ -219,7 +235,7 @@ def test_ctrl_c_ends_every_kind_of_run():
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert len(found) == 17
+    assert len(found) == 22
     # Below two seconds by far; a busy machine has more.
     assert {kind: x for kind, x in found.items() if not isinstance(x, float) or x > 10.0} == {}
 
