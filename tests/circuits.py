@@ -54,7 +54,7 @@ def quiet(neuron):
 
 SIZES = {"h": [0.25, 0.125, 0.5], "T": 4.0, "paths": 40, "seed": 5}
 #: The coarsest step is above the shortest tau, of which Euler warns: here bits are compared.
-LONG_STEP = pytest.mark.filterwarnings("ignore:h = 0.* is above 1/.1/tau.:UserWarning")
+LONG_STEP = pytest.mark.filterwarnings("ignore:h = 0.* is above tau:UserWarning")
 SHARED = Recurrent(LIF(mu=POPULATION.mu, sigma=POPULATION.sigma), LOOPS.weights, common=0.4)
 
 

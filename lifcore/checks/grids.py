@@ -135,6 +135,7 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
     >>> euler_stable(0.1, {"g": 1.0, "1/tau": 2.0})
     """
     for name, rate in rates.items():
+        constant = name.removeprefix("1/") if name.startswith("1/") else f"1/{name}"
         if h * rate >= 2.0:
             raise ValueError(
                 f"h = {h!r} is beyond Euler's stability limit 2/({name}) = {2.0 / rate:g}; "
@@ -142,7 +143,7 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
             )
         if h * rate > 1.0:
             warnings.warn(
-                f"h = {h!r} is above 1/({name}) = {1.0 / rate:g}: a step of Euler then throws "
+                f"h = {h!r} is above {constant} = {1.0 / rate:g}: a step of Euler then throws "
                 f"{'V past its rest' if name == 'g' else 'I past its mean'} to the other side, so "
                 f"that it can spike without input; use h <= {1.0 / rate:g}, and far less for "
                 "accuracy",

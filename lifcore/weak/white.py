@@ -77,10 +77,15 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     def scaled(v: float) -> float:
         u = (model.g * v - model.mu) / scale
         if u > 0.0:
-            return (1.0 + special.erf(u)) * math.exp((u - peak) * (u + peak))
+            below = model.g * (v - top) / scale if peak == high else u - peak
+            return (1.0 + special.erf(u)) * math.exp(below * (u + peak))
         return special.erfcx(-u) * math.exp(-peak * peak)
 
-    integral = integrate.quad(scaled, model.v_reset, top, epsabs=0.0, limit=200)[0]
+    # With little noise the integrand is a peak at the threshold, which a rule that starts from the
+    # whole interval does not find. It is below e^{-35} at 40 widths from there.
+    width = 20.0 * scale / (model.g * peak) if peak == high > 9.0 else math.inf
+    begin = max(model.v_reset, top - width)
+    integral = integrate.quad(scaled, begin, top, epsabs=0.0, limit=200)[0]
     return math.exp(-peak * peak) * scale / (math.sqrt(math.pi) * integral)
 
 

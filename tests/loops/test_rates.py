@@ -274,7 +274,7 @@ def test_gain_of_a_large_ring(monkeypatch):
 def test_steps_beyond_tau_have_no_bound():
     # A spike's trace then changes its sign from step to step: inhibition excites.
     net = Recurrent(LIF(g=1.0, tau=0.5, mu=0.0, sigma=0.01), [[-10.0]])
-    with pytest.warns(UserWarning, match=r"h = 0\.75 is above 1/\(1/tau\) = 0\.5"):
+    with pytest.warns(UserWarning, match=r"h = 0\.75 is above tau = 0\.5"):
         run = simulate(net, h=0.75, T=30.0, paths=1, seed=1, start=(0.99, 1.5))
     assert run.spike_counts[0, 0] > 10
     assert rate_bound(net)[0] < 0.01

@@ -117,7 +117,7 @@ def test_just_above_the_rheobase_it_spikes():
 def test_a_step_beyond_the_time_constants_is_warned_of():
     # Every step throws V from -3 to (1 - h) (-3) = 1.5, past the rest 0 and the threshold 1.
     neuron = LIF(mu=0.0, sigma=0.0, v_reset=-3.0, tau=2.0)
-    with pytest.warns(UserWarning, match=r"h = 1\.5 is above 1/\(g\) = 1: .* without input"):
+    with pytest.warns(UserWarning, match=r"h = 1\.5 is above 1/g = 1: .* without input"):
         run = simulate(neuron, h=1.5, T=150.0, paths=1, seed=1)
     assert run.spike_counts[0, 0] == 100
     assert simulate(neuron, h=0.75, T=150.0, paths=1, seed=1).spike_counts[0, 0] == 0

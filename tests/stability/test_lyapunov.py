@@ -281,7 +281,7 @@ def test_other_bad_input_is_refused():
     with pytest.raises(ValueError, match="exact paths"):
         exponent_by_tangent(LIF(), h=0.1, **request)
     with (
-        pytest.warns(UserWarning, match=r"h = 1.5 is above 1/\(g\)"),
+        pytest.warns(UserWarning, match=r"h = 1.5 is above 1/g"),
         pytest.raises(ValueError, match="1/g"),
     ):
         exponent_by_tangent(LIF(tau=2.0), T=3.0, settle=0.0, paths=4, seed=1, scheme="euler", h=1.5)

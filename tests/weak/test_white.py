@@ -53,6 +53,22 @@ def test_white_noise_bits_and_bad_input(one_thread):
         siegert_rate(LIF(g=0.0), 0.5)
 
 
+@pytest.mark.parametrize(
+    ("neuron", "noise", "rate"),
+    [
+        # by mpmath with 40 digits, the integral of e^{u²} erfc(-u) cut at its peak
+        (LIF(mu=0.9), 0.03, 2.668356374906239e-05),
+        (LIF(mu=0.9), 0.01, 2.088226308169349e-43),
+        (LIF(mu=0.5), 0.03, 2.163378202251327e-120),
+        (LIF(mu=0.5), 1e-3, 0.0),  # e^{-250 000}, below any float
+        (LIF(mu=-1.0, g=1e-3), 0.5, 2.4e-1742),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_siegert_with_hardly_any_noise(neuron, noise, rate):
+    assert siegert_rate(neuron, noise) == pytest.approx(rate, rel=1e-10, abs=0.0)
+
+
 @pytest.mark.parametrize("g", [1e-14, 1e-12, 1e-8, 1e-4])
 def test_siegert_keeps_its_digits_without_leak(g):
     # g -> 0: a Brownian motion with drift mu covers the distance in the mean time D / mu; to first
