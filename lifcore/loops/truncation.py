@@ -60,12 +60,12 @@ class Truncations:
 
     h: np.ndarray
     T: float
-    v: np.ndarray
-    i: np.ndarray
-    spike_counts: np.ndarray
-    v_euler: np.ndarray
-    i_euler: np.ndarray
-    spike_counts_euler: np.ndarray
+    v: np.ndarray = field(repr=False)
+    i: np.ndarray = field(repr=False)
+    spike_counts: np.ndarray = field(repr=False)
+    v_euler: np.ndarray = field(repr=False)
+    i_euler: np.ndarray = field(repr=False)
+    spike_counts_euler: np.ndarray = field(repr=False)
     chains: np.ndarray = field(repr=False)
     joint_chains: np.ndarray = field(repr=False)
 

@@ -39,9 +39,8 @@ class Parts(NamedTuple):
 class SpikePairs(NamedTuple):
     """The k-th exact spike beside the k-th Euler spike of the same path.
 
-    ``speed`` is the exact crossing speed A, ``time`` the exact spike time, ``delay`` Euler's
-    spike time minus the exact one, and ``lag`` how long before the end of its step Euler's
-    own straight line crossed the threshold; ``path`` and ``neuron`` tell whose spikes they are.
+    ``speed`` is the exact crossing speed A, ``time`` the exact time, ``delay`` Euler's minus it, and
+    ``lag`` how long before its step's end Euler's own line crossed; ``path`` and ``neuron`` say whose.
 
     Examples
     --------
@@ -57,6 +56,9 @@ class SpikePairs(NamedTuple):
     speed: np.ndarray
     delay: np.ndarray
     lag: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"SpikePairs({self.path.size} pairs)"
 
 
 @dataclass(frozen=True, repr=False)

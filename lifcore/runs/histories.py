@@ -39,6 +39,9 @@ class Comparison(NamedTuple):
     distance: np.ndarray
     unpaired: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"Comparison(of histories, shape {np.shape(self.extra)})"
+
     def classify(self, tolerance: np.ndarray | float) -> np.ndarray:
         """Return MATCHED, TERMINAL or HISTORY for each level and path.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -52,12 +52,12 @@ class Profile:
 
     h: np.ndarray
     times: np.ndarray
-    square: np.ndarray
-    matched: np.ndarray
-    terminal: np.ndarray
-    history: np.ndarray
-    extra: np.ndarray
-    rate: np.ndarray
+    square: np.ndarray = field(repr=False)
+    matched: np.ndarray = field(repr=False)
+    terminal: np.ndarray = field(repr=False)
+    history: np.ndarray = field(repr=False)
+    extra: np.ndarray = field(repr=False)
+    rate: np.ndarray = field(repr=False)
 
 
 def error_profile(
