@@ -39,8 +39,8 @@ class Parts(NamedTuple):
 class SpikePairs(NamedTuple):
     """The k-th exact spike beside the k-th Euler spike of the same path.
 
-    ``speed`` is the exact crossing speed A, ``time`` the exact time, ``delay`` Euler's minus it, and
-    ``lag`` how long before its step's end Euler's own line crossed; ``path`` and ``neuron`` say whose.
+    ``speed`` is the exact crossing speed A, ``time`` the exact time, ``delay`` Euler's minus it,
+    ``lag`` how long before its step's end Euler's line crossed; ``path``, ``neuron`` say whose.
 
     Examples
     --------

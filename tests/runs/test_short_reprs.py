@@ -26,7 +26,7 @@ RESULTS = {
     "white": lambda: white_rates(N, 0.5, h=[0.125], **P),
     "strip": lambda: boundary_strip(N, h=[0.125], **P),
     "exponent": lambda: exponent_by_tangent(N, **P),
-    "spectrum": lambda: network_spectrum(RING, T=4.0, paths=4, seed=1),
+    "spectrum": lambda: network_spectrum(N, T=4.0, paths=4, seed=1, settle=1.0),
     "speeds": lambda: crossing_speeds(N, settle=1.0, **P),
 }
 

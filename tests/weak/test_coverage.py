@@ -11,6 +11,7 @@ from lifcore import LIF, mean
 from lifcore.runs.observables import spike_count
 from lifcore.weak import longrun
 from lifcore.weak.errors import weak_errors
+from lifcore.weak.grid_rate import grid_rate
 from lifcore.weak.longrun import long_runs
 from lifcore.weak.multilevel import multilevel
 from lifcore.weak.plain import plain_monte_carlo
@@ -64,6 +65,31 @@ def test_white_rates_weak_errors_and_strip(size):
         replace(strip, missed=strip.missed[:, g], extra=strip.extra[:, g]) for g in groups(size)
     ]
     assert_covers([one.disagreement[0] for one in parts], strip.disagreement[0].mean)
+    assert_covers([one.imbalance[0] for one in parts], strip.imbalance[0].mean)
+
+
+def test_grid_rate(one_thread):
+    def run(seed, paths=1025):
+        request = {"T": 2.0, "burn_in": 3.0, "executor": one_thread}
+        return grid_rate(NOISY, 0.25, paths=paths, seed=seed, **request)
+
+    assert_covers([run(seed) for seed in range(120)], run(10**6, 256 * BLOCKS).mean)
+
+
+def test_multilevel(one_thread):
+    # So wide an interval that levels have the fewest paths they may; its half for the bias is not
+    # used up, so that it covers more often than it says, never less.
+    def run(seed, half_width=0.2):
+        return multilevel(
+            NOISY, spike_count, T=2.0, coarsest=0.25, half_width=half_width, seed=seed,
+            executor=one_thread,
+        )  # fmt: skip
+
+    truth = weak_errors(NOISY, {"N": spike_count}, h=[0.25], T=2.0, paths=40_000, seed=3)
+    exact = truth.exact("N").mean
+    found = [run(seed) for seed in range(40)]
+    assert sum(one.low <= exact <= one.high for one in found) >= 35
+    assert all(one.high - one.low <= 0.4 * (1.0 + 1e-9) for one in found)
 
 
 def test_plain_monte_carlo(one_thread):
