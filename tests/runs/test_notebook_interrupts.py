@@ -57,9 +57,10 @@ def kernel():
                 client.get_shell_msg(timeout=interrupt_after)  # it is at work
             begun = time.perf_counter()
             manager.interrupt_kernel()
-        reply = client.get_shell_msg(timeout=300)
+        patience = 300 if interrupt_after is None else 20
+        reply = client.get_shell_msg(timeout=patience)
         while reply["parent_header"].get("msg_id") != asked:
-            reply = client.get_shell_msg(timeout=300)
+            reply = client.get_shell_msg(timeout=patience)
         taken = 0.0 if interrupt_after is None else time.perf_counter() - begun
         said = reply["content"]
         return said["status"], said.get("ename"), said.get("evalue"), taken

@@ -7,7 +7,9 @@ import pytest
 import lifcore
 from lifcore import LIF, simulate
 from lifcore.runs.observables import voltage_square
+from lifcore.runs.pairs import ladder_parts
 from lifcore.stationary.fokker_planck import stationary
+from lifcore.weak import longrun
 from lifcore.weak.longrun import long_runs
 from lifcore.weak.rate_bias import euler_law, rate_parts
 
@@ -85,3 +87,20 @@ def test_a_current_that_never_forgets_is_exact_under_euler():
 def test_the_resets_part_knows_the_speed(neuron, mean_speed, speed_by_speed):
     assert lifcore.rate_parts is rate_parts
     assert rate_parts(neuron).reset - mean_speed == pytest.approx(speed_by_speed, rel=0.05)
+
+
+def test_looks_are_kept_a_few_at_a_time(monkeypatch):
+    # All at once a slow neuron's would take tens of gigabytes.
+    request = {"h": [0.25, 0.125], "T": 8.0, "paths": 512, "seed": 1, "burn_in": 1.0}
+    voltage = {"V": lambda v, i, n: v}
+    whole = long_runs(NEURON, voltage, **request)
+    sizes = []
+
+    def few(run, block):
+        for states in ladder_parts(run, block, 5):
+            sizes.append(states[0].shape[1])
+            yield states
+
+    monkeypatch.setattr(longrun, "ladder_parts", few)
+    assert long_runs(NEURON, voltage, **request).batches == pytest.approx(whole.batches, rel=1e-12)
+    assert set(sizes) == {5, 65 % 5 or 5, 33 % 5}
