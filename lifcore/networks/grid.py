@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.networks.synapses import deliver_spike
-from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile
+from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
 from lifcore.schemes.lanes import Memory, memory
 from lifcore.schemes.scheme import crossing, entry, move, shape, spread
 from lifcore.schemes.state import Label, State, record
@@ -118,11 +118,8 @@ def move_tile(step, tile, state, room, count, at, recording):
 
 
 @njit(nogil=True, cache=True)
-def draw_tile(step, tile, source, path, scale, shared, noise):
-    """Draw the noise of a tile: normals times `scale` plus what is `shared` by all neurons."""
-    first = tile * TILE
-    width = min(TILE, step.h.size - first)
-    fill_tile(source, path, (first, width), noise, scale)
+def shape_tile(step, first, width, shared, noise):
+    """Turn normals of a tile into the noise of a step, after adding what is `shared` by all."""
     for r in range(noise.shape[0]):
         of_all = shared[r]
         if of_all != 0.0:
@@ -137,15 +134,17 @@ def grid_paths(step, room, wiring, span, source, state, recording):
     """Advance paths from step to step, in place; arrays have shape (paths, neurons).
 
     Draws its normals in the order step, tile, component, neuron; before those of a step one a
-    component, common to all neurons, if `common`, its share of the variance, is positive. Records
-    spikes if there is room for any, else only counts them. A spike enters the currents of its
-    targets at its step's end.
+    component, common to all neurons, if `common`, its share of the variance, is positive. Lanes
+    draw for several steps at once, each its own. Records spikes if there is room for any, else
+    only counts them. A spike enters the currents of its targets at its step's end.
     """
     synapses, common = wiring
-    components = room.noise.shape[0]
+    components, neurons = room.noise.shape[0], state.v.shape[1]
     any_one = entry(step, 0)
     scale, scale_shared = spread(any_one, 1.0 - common), spread(any_one, common)
     shared = np.zeros(components)
+    steps = min(steps_ahead(source), span[1] - span[0])
+    ahead = np.empty((room.alike.size, steps * components, TILE))
     for p in range(state.v.shape[0]):
         begin_path(source, p)
         own = State(state.v[p], state.i[p], state.counts[p])
@@ -154,10 +153,18 @@ def grid_paths(step, room, wiring, span, source, state, recording):
             if common > 0.0:
                 for r in range(components):
                     shared[r] = scale_shared * common_normal(source, p)
+            drawn = (n - span[0]) % steps
+            last = min(steps, span[1] - n) * components
             for tile in range(room.alike.size):
-                draw_tile(step, tile, source, p, scale, shared, room.noise)
+                first = tile * TILE
+                width = min(TILE, neurons - first)
+                if drawn == 0:
+                    fill_tile(source, p, (first, width), ahead[tile, :last], scale)
+                noise = ahead[tile, drawn * components : (drawn + 1) * components]
+                shape_tile(step, first, width, shared, noise)
+                place = Tiles(room.alike, noise, room.before, room.fired)
                 at = (p, 0, (n + 1) * any_one.h)
-                count = move_tile(step, tile, own, room, count, at, recording)
+                count = move_tile(step, tile, own, place, count, at, recording)
             for k in range(count):
                 own.counts[room.fired[k]] += 1
                 deliver_spike(synapses, room.fired[k], own.i)

@@ -22,7 +22,8 @@ import math
 import numpy as np
 from numba import njit
 
-from lifcore.noise.lanes import as_float, next_word, next_words, unit
+from lifcore.noise.lanes import as_float, next_word, unit
+from lifcore.noise.vectors import GROUP, rectangle_drawer
 
 PARTS = 2048
 """Parts of equal area."""
@@ -30,6 +31,7 @@ PARTS = 2048
 _U = np.uint64
 _PART, _12 = _U(PARTS - 1), _U(12)
 _TWO = _U(0x4000000000000000)  # the bits of 2.0
+_NONE = (1 << GROUP) - 1  # of a group's lanes, those whose word is of no rectangle
 
 
 @njit(nogil=True, cache=True)
@@ -88,25 +90,42 @@ ENDS, _SUMS, RECTANGLES = _tables()
 _RECTANGLES = _U(RECTANGLES)
 
 
-@njit(nogil=True, cache=True)
-def fill_lanes(states, first, words, out, scale):
-    """Fill the rows of `out` with a normal a lane, times `scale`, for lanes from `first` on.
+draw_group = rectangle_drawer(ENDS, RECTANGLES)
+"""Draws the normals of a group of lanes, up to the first that is of no rectangle."""
 
-    `words` is room for a word of each, and tells how many lanes there are.
+
+@njit(nogil=True, cache=True)
+def fill_lanes(states, first, lanes, out, scale):
+    """Fill the rows of `out` with normals, times `scale`, of `lanes` lanes from `first` on.
+
+    A lane draws its rows one after the other, so that no bit depends on how many a call draws.
     """
-    for r in range(out.shape[0]):
-        next_words(states, first, words)
-        for k in range(words.size):
-            word = words[k]
-            out[r, k] = scale * ((as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART])
-        left = 0  # counted by itself: so both loops run on vectors
-        for k in range(words.size):
-            left += (words[k] & _PART) >= _RECTANGLES
-        if left > 0:
-            for k in range(words.size):
-                if (words[k] & _PART) >= _RECTANGLES:
-                    sign = 1.0 if (words[k] >> _12) & _U(1) else -1.0
-                    out[r, k] = scale * (sign * _above(states, first + k))
+    rows = out.shape[0]
+    whole = lanes - lanes % GROUP
+    for k in range(0, whole, GROUP):
+        row = 0
+        while row < rows:
+            found = draw_group(states, first + k, out, k, row, scale)
+            row = found >> (2 * GROUP)
+            if found & _NONE == 0:
+                continue
+            for j in range(GROUP):
+                if (found >> j) & 1:
+                    sign = 1.0 if (found >> (GROUP + j)) & 1 else -1.0
+                    out[row - 1, k + j] = scale * (sign * _above(states, first + k + j))
+    for k in range(whole, lanes):
+        for row in range(rows):
+            out[row, k] = scale * _normal(states, first + k)
+
+
+@njit(nogil=True, cache=True)
+def _normal(states, lane):
+    """Move a lane by one normal, and return it."""
+    word = next_word(states, lane)
+    if (word & _PART) < _RECTANGLES:
+        return (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
+    sign = 1.0 if (word >> _12) & _U(1) else -1.0
+    return sign * _above(states, lane)
 
 
 @njit(nogil=True, cache=True)

@@ -12,6 +12,10 @@ from lifcore.noise.keyed import stream
 from lifcore.noise.lanes import lane_states
 from lifcore.noise.streams import step_generator
 
+AHEAD = 8
+"""Steps whose noise is drawn at once, in lanes: states are read and written once for all of them,
+and what they draw still fits into the processor's second cache."""
+
 
 class Seated(NamedTuple):
     """NumPy's normals: a generator, a view of its state, and where each path is in its stream.
@@ -30,7 +34,7 @@ class Seated(NamedTuple):
 class Lanes(NamedTuple):
     """Normals in lanes: states of all neurons and of what is common to them, a row a path.
 
-    ``words`` and ``one`` are room for the words, and for a normal, of a call.
+    ``one`` is room for a normal of a call.
 
     Examples
     --------
@@ -40,7 +44,6 @@ class Lanes(NamedTuple):
 
     states: np.ndarray
     common: np.ndarray
-    words: np.ndarray
     one: np.ndarray
 
 
@@ -63,7 +66,6 @@ def path_source(
     return Lanes(
         np.stack([lane_states(seed, path, 0, neurons) for path in numbers]),
         np.stack([lane_states(seed, path, 1, 1) for path in numbers]),
-        np.empty(neurons, np.uint64),
         np.empty((1, 1)),
     )
 
@@ -117,6 +119,20 @@ def end_path(source: Any, path: int) -> None:
     raise _only_jitted(source)
 
 
+def steps_ahead(source: Any) -> int:
+    """Return how many steps of a tile are to be drawn at once.
+
+    A generator is common to all tiles, and so must go from one to the next within a step.
+
+    Examples
+    --------
+    >>> steps_ahead(None)
+    Traceback (most recent call last):
+    TypeError: NoneType: noise is drawn in jitted code only
+    """
+    raise _only_jitted(source)
+
+
 def common_normal(source: Any, path: int) -> float:
     """Return a normal that is common to all neurons.
 
@@ -159,6 +175,16 @@ def _stand(source, path):
     source.seats[path] = source.state
 
 
+@kernel(steps_ahead, Seated)
+def _one_ahead(source):
+    return 1
+
+
+@kernel(steps_ahead, Lanes)
+def _some_ahead(source):
+    return AHEAD
+
+
 @kernel(common_normal, Seated)
 def _common_numpy(source, path):
     return source.generator.standard_normal()
@@ -183,10 +209,10 @@ def _end_lanes(source, path):
 
 @kernel(common_normal, Lanes)
 def _common_lanes(source, path):
-    fill_lanes(source.common[path], 0, source.words[:1], source.one, 1.0)
+    fill_lanes(source.common[path], 0, 1, source.one, 1.0)
     return source.one[0, 0]
 
 
 @kernel(fill_tile, Lanes)
 def _fill_tile_lanes(source, path, neurons, out, scale):
-    fill_lanes(source.states[path], neurons[0], source.words[: neurons[1]], out, scale)
+    fill_lanes(source.states[path], neurons[0], neurons[1], out, scale)

@@ -37,7 +37,7 @@ DIGITS = 8
 
 
 class Gauss(NamedTuple):
-    """Normals in lanes: the lanes' states, and room for a word of each.
+    """Normals in lanes: the lanes' states.
 
     Examples
     --------
@@ -46,7 +46,6 @@ class Gauss(NamedTuple):
     """
 
     states: np.ndarray
-    words: np.ndarray
 
 
 class Bits(NamedTuple):
@@ -99,9 +98,10 @@ def source(noise: str, seed: np.random.SeedSequence, block: int, neuron: int, la
     """
     if noise == "numpy":
         return step_generator(seed, block, neuron)
-    states, words = lane_states(seed, block, neuron, lanes), np.zeros(lanes, np.uint64)
+    states = lane_states(seed, block, neuron, lanes)
     if noise == "gauss":
-        return Gauss(states, words)
+        return Gauss(states)
+    words = np.zeros(lanes, np.uint64)
     if noise == "bits":
         return Bits(states, words, np.array([64]))
     return Three(states, words, np.zeros(lanes), np.array([DIGITS]))
@@ -135,7 +135,7 @@ def _fill_numpy(source, out, width, scale):
 
 @kernel(fill, Gauss)
 def _fill_gauss(source, out, width, scale):
-    fill_lanes(source.states, 0, source.words, out, scale)
+    fill_lanes(source.states, 0, out.shape[1], out, scale)
 
 
 @kernel(fill, Bits)
