@@ -88,13 +88,13 @@ def advance_tile(step, first, alike, noise, v, i, crossed):
 
 
 @njit(nogil=True, cache=True)
-def move_tile(step, tile, state, room, count, at, recording):
+def move_tile(step, tile, state, room, noise, count, at, recording):
     """Advance a tile, and write the neurons that spiked behind the `count` ones in `room.fired`.
 
     Records their spikes if there is room for any; `at` is what they are recorded as: path, series
     and time. Returns how many neurons `room.fired` holds then.
     """
-    v, i, before, noise = state.v, state.i, room.before, room.noise
+    v, i, before = state.v, state.i, room.before
     first = tile * TILE
     width = min(TILE, v.size - first)
     if recording.spikes.size > 0:
@@ -104,16 +104,20 @@ def move_tile(step, tile, state, room, count, at, recording):
     if advance_tile(step, first, room.alike[tile], noise, v, i, before.crossed) == 0:
         return count
     path, series, time = at
-    for k in range(width):
-        if before.crossed[k]:
-            j = first + k
-            room.fired[count] = j
-            count += 1
-            if recording.spikes.size > 0:
-                own = entry(step, j)
-                v_new, _ = move(own, before.v[k], before.i[k], noise, k)
-                speed, lag = crossing(own, before.v[k], before.i[k], v_new)
-                record(recording, Label(path, j, series), time, speed, lag)
+    eights = before.crossed.view(np.uint64)  # few neurons spike: look at eight of them at once
+    for place in range(0, width, 8):
+        if eights[place // 8] == 0:
+            continue
+        for k in range(place, min(place + 8, width)):
+            if before.crossed[k]:
+                j = first + k
+                room.fired[count] = j
+                count += 1
+                if recording.spikes.size > 0:
+                    own = entry(step, j)
+                    v_new, _ = move(own, before.v[k], before.i[k], noise, k)
+                    speed, lag = crossing(own, before.v[k], before.i[k], v_new)
+                    record(recording, Label(path, j, series), time, speed, lag)
     return count
 
 
@@ -162,9 +166,8 @@ def grid_paths(step, room, wiring, span, source, state, recording):
                     fill_tile(source, p, (first, width), ahead[tile, :last], scale)
                 noise = ahead[tile, drawn * components : (drawn + 1) * components]
                 shape_tile(step, first, width, shared, noise)
-                place = Tiles(room.alike, noise, room.before, room.fired)
                 at = (p, 0, (n + 1) * any_one.h)
-                count = move_tile(step, tile, own, place, count, at, recording)
+                count = move_tile(step, tile, own, room, noise, count, at, recording)
             for k in range(count):
                 own.counts[room.fired[k]] += 1
                 deliver_spike(synapses, room.fired[k], own.i)

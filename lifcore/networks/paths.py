@@ -227,7 +227,9 @@ def _advance(ready, span, streams, noise, state, recording):
                     for r in range(pending.shape[0]):
                         for j in range(tile * TILE, min((tile + 1) * TILE, neurons)):
                             room.noise[r, j - tile * TILE] = pending[r, j]
-                    count[m] = move_tile(step, tile, moved, room, count[m], at, recording)
+                    count[m] = move_tile(
+                        step, tile, moved, room, room.noise, count[m], at, recording
+                    )
                 pending[:] = 0.0
                 for k in range(count[m]):
                     moved.counts[fired[m, k]] += 1
