@@ -46,9 +46,7 @@ def generators(
     >>> type(steps.bit_generator).__name__
     'SFC64'
     """
-    # Neuron 0 has no number of its own: child 0 of its key is its refinement.
-    own = (neuron,) if neuron > 0 else ()
-    return step_generator(seed, block, neuron), _generator(seed, block, *own, 0)
+    return step_generator(seed, block, neuron), refinement_generator(seed, block, neuron)
 
 
 def step_generator(
@@ -63,6 +61,21 @@ def step_generator(
     True
     """
     return _generator(seed, block, *((neuron,) if neuron > 0 else ()))
+
+
+def refinement_generator(
+    seed: np.random.SeedSequence, block: int, neuron: int = 0
+) -> np.random.Generator:
+    """Return the second of the two streams.
+
+    Examples
+    --------
+    >>> seed = np.random.SeedSequence(1)
+    >>> generators(seed, 0)[1].random() == refinement_generator(seed, 0).random()
+    True
+    """
+    # Neuron 0 has no number of its own: child 0 of its key is its refinement.
+    return _generator(seed, block, *((neuron,) if neuron > 0 else ()), 0)
 
 
 def _generator(seed: np.random.SeedSequence, *key: int) -> np.random.Generator:

@@ -12,7 +12,7 @@ from lifcore.models.networks import Network, Recurrent
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
 from lifcore.noise.sources import PATHWISE, source
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.streams import BLOCK, block_count, refinement_generator
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import Start, initial_state
@@ -236,7 +236,10 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
     v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
     streams = [
-        Streams(source(run.noise, run.seed, block, j, lanes), generators(run.seed, block, j)[1])
+        Streams(
+            source(run.noise, run.seed, block, j, lanes),
+            None if scheme.on_grid else refinement_generator(run.seed, block, j),
+        )
         for j in range(len(neurons))
     ]
     constants = scheme.constants(neurons, run.h)

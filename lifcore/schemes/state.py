@@ -79,7 +79,8 @@ class Span(NamedTuple):
 class Streams(NamedTuple):
     """The two streams of a neuron in a block: for its steps, and for refinement.
 
-    That for its steps is a generator or another of the kinds in `lifcore.noise.sources`.
+    That for its steps is a generator or another of the kinds in `lifcore.noise.sources`; a scheme
+    on the grid refines nothing and needs no other.
 
     Examples
     --------
@@ -89,7 +90,7 @@ class Streams(NamedTuple):
     """
 
     steps: Any
-    refinement: np.random.Generator
+    refinement: np.random.Generator | None
 
 
 class Arrivals(NamedTuple):

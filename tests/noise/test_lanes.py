@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lifcore.noise.lanes import lane_states, next_word, next_words, unit
+from lifcore.noise.streams import child
 
 # the reference implementation's first outputs from the state (1, 2, 3, 4)
 KNOWN = [
@@ -52,6 +53,14 @@ def test_all_lanes_move_as_each_does_alone():
         alone = begun.copy()
         assert [int(next_word(alone, lane)) for _ in range(5)] == expected
         assert (alone[:, lane] == states[:, lane]).all()
+
+
+@pytest.mark.parametrize("size", [4, 7])
+def test_lanes_begin_at_the_words_that_numpy_generates(size):
+    for seed in (np.random.SeedSequence(3, pool_size=size), np.random.SeedSequence(pool_size=size)):
+        own = child(seed, 2, 1)
+        states = lane_states(seed, 2, 1, 70)
+        assert (states.T.ravel() == own.generate_state(280, np.uint64)).all()
 
 
 def test_fewer_lanes_are_the_first_of_more_and_every_place_has_its_own():
