@@ -23,6 +23,9 @@ from lifcore.schemes.state import SPIKE, Arrivals, Recording
 CHUNK = 1024
 """Steps for which a layer's spikes are kept, at most, before the next layer takes them over."""
 
+ALONE = 64
+"""So many times as many steps are taken at once where nobody waits for a layer's spikes."""
+
 Advance = Callable[[int, int, int, Arrivals, bool], tuple[np.ndarray, np.ndarray]]
 
 
@@ -132,7 +135,8 @@ def run_layers(
     [[]]
     """
     kept: list[np.ndarray] = []
-    for begin, end in _spans(stops, sum(model.sizes)):
+    alone = len(model.sizes) == 1 and not record
+    for begin, end in _spans(stops, sum(model.sizes), CHUNK * (ALONE if alone else 1)):
         signals, first = silence(per_step.size, end - begin), 0
         for number, size in enumerate(model.sizes):
             drives = number + 1 < len(model.sizes)
@@ -155,11 +159,11 @@ def run_layers(
             kept = []
 
 
-def _spans(stops: Sequence[int], neurons: int) -> Iterator[tuple[int, int]]:
-    """Yield spans of at most CHUNK steps, up to every stop."""
+def _spans(stops: Sequence[int], neurons: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of at most so many steps, up to every stop."""
     for begin, end in pairwise([0, *stops]):
         share = (end - begin) / stops[-1]
-        yield from portions(begin, end, most=CHUNK, calls=neurons, share=share)
+        yield from portions(begin, end, most=most, calls=neurons, share=share)
 
 
 def _advance(

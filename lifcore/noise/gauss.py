@@ -67,8 +67,8 @@ def _rectangles():
     return ends[:found]
 
 
-def _tables() -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the rectangles' ends, zero for parts that are none, and the envelopes' areas.
+def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rectangles' ends, zero for parts that are none, their tops, the envelopes' areas.
 
     The envelopes of what is left are the tail's, e^{-x_0 (x - x_0)} f(x_0), the boxes over the ends
     of the rectangles, and the cap's box; their areas are summed up.
@@ -83,15 +83,64 @@ def _tables() -> tuple[np.ndarray, np.ndarray, int]:
     for area in (heights[0] / ends[0], *boxes, cap):  # one by one: the same order anywhere
         total += area
         sums.append(total)
-    return table, np.array(sums), ends.size
+    return table, heights, np.array(sums)
 
 
-ENDS, _SUMS, RECTANGLES = _tables()
+ENDS, _TOPS, _SUMS = _tables()
+RECTANGLES = _TOPS.size
 _RECTANGLES = _U(RECTANGLES)
 
 
 draw_group = rectangle_drawer(ENDS, RECTANGLES)
 """Draws the normals of a group of lanes, up to the first that is of no rectangle."""
+
+
+@njit(nogil=True, cache=True)
+def _above(states, lane):
+    """Return a positive normal from what the rectangles leave, by rejection from envelopes."""
+    last = _SUMS.size - 1
+    while True:
+        area = unit(next_word(states, lane)) * _SUMS[last]
+        k = np.searchsorted(_SUMS, area, side="right")
+        if k == 0:
+            beyond = _exponential(states, lane) / ENDS[0]
+            if unit(next_word(states, lane)) < bell(beyond):
+                return ENDS[0] + beyond
+            continue
+        low, high, left, right = _TOPS[k - 1], 1.0, 0.0, ENDS[k - 1]
+        if k < last:
+            left, high = ENDS[k], _TOPS[k]
+        x = left + (right - left) * unit(next_word(states, lane))
+        if low + (high - low) * unit(next_word(states, lane)) < bell(x):
+            return x
+
+
+@njit(nogil=True, cache=True)
+def _exponential(states, lane):
+    """Return an exponential variate by von Neumann's comparisons, which need no logarithm."""
+    whole = 0.0
+    while True:
+        first = unit(next_word(states, lane))
+        smallest, run = first, 1
+        while True:
+            following = unit(next_word(states, lane))
+            if following >= smallest:
+                break
+            smallest = following
+            run += 1
+        if run % 2 == 1:
+            return whole + first
+        whole += 1.0
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would take longer than what it does
+def _normal(states, lane):
+    """Move a lane by one normal, and return it."""
+    word = next_word(states, lane)
+    if (word & _PART) < _RECTANGLES:
+        return (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
+    sign = 1.0 if (word >> _12) & _U(1) else -1.0
+    return sign * _above(states, lane)
 
 
 @njit(nogil=True, cache=True)
@@ -116,51 +165,3 @@ def fill_lanes(states, first, lanes, out, scale):
     for k in range(whole, lanes):
         for row in range(rows):
             out[row, k] = scale * _normal(states, first + k)
-
-
-@njit(nogil=True, cache=True)
-def _normal(states, lane):
-    """Move a lane by one normal, and return it."""
-    word = next_word(states, lane)
-    if (word & _PART) < _RECTANGLES:
-        return (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
-    sign = 1.0 if (word >> _12) & _U(1) else -1.0
-    return sign * _above(states, lane)
-
-
-@njit(nogil=True, cache=True)
-def _above(states, lane):
-    """Return a positive normal from what the rectangles leave, by rejection from envelopes."""
-    last = _SUMS.size - 1
-    while True:
-        area = unit(next_word(states, lane)) * _SUMS[last]
-        k = np.searchsorted(_SUMS, area, side="right")
-        if k == 0:
-            beyond = _exponential(states, lane) / ENDS[0]
-            if unit(next_word(states, lane)) < bell(beyond):
-                return ENDS[0] + beyond
-            continue
-        low, high, left, right = bell(ENDS[k - 1]), 1.0, 0.0, ENDS[k - 1]
-        if k < last:
-            left, high = ENDS[k], bell(ENDS[k])
-        x = left + (right - left) * unit(next_word(states, lane))
-        if low + (high - low) * unit(next_word(states, lane)) < bell(x):
-            return x
-
-
-@njit(nogil=True, cache=True)
-def _exponential(states, lane):
-    """Return an exponential variate by von Neumann's comparisons, which need no logarithm."""
-    whole = 0.0
-    while True:
-        first = unit(next_word(states, lane))
-        smallest, run = first, 1
-        while True:
-            following = unit(next_word(states, lane))
-            if following >= smallest:
-                break
-            smallest = following
-            run += 1
-        if run % 2 == 1:
-            return whole + first
-        whole += 1.0
