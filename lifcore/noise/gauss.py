@@ -133,14 +133,18 @@ def _exponential(states, lane):
         whole += 1.0
 
 
-@njit(nogil=True, cache=True, inline="always")  # a call would take longer than what it does
-def _normal(states, lane):
-    """Move a lane by one normal, and return it."""
-    word = next_word(states, lane)
-    if (word & _PART) < _RECTANGLES:
-        return (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
-    sign = 1.0 if (word >> _12) & _U(1) else -1.0
-    return sign * _above(states, lane)
+@njit(nogil=True, cache=True)
+def _fill_rest(states, first, columns, out, scale):
+    """Do what `fill_lanes` does for columns that are no group, lane by lane."""
+    for k in range(columns[0], columns[1]):
+        lane = first + k
+        for row in range(out.shape[0]):
+            word = next_word(states, lane)
+            normal = (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
+            if (word & _PART) >= _RECTANGLES:
+                sign = 1.0 if (word >> _12) & _U(1) else -1.0
+                normal = sign * _above(states, lane)
+            out[row, k] = scale * normal
 
 
 @njit(nogil=True, cache=True)
@@ -162,6 +166,5 @@ def fill_lanes(states, first, lanes, out, scale):
                 if (found >> j) & 1:
                     sign = 1.0 if (found >> (GROUP + j)) & 1 else -1.0
                     out[row - 1, k + j] = scale * (sign * _above(states, first + k + j))
-    for k in range(whole, lanes):
-        for row in range(rows):
-            out[row, k] = scale * _normal(states, first + k)
+    if whole < lanes:
+        _fill_rest(states, first, (whole, lanes), out, scale)
