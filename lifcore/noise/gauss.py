@@ -168,3 +168,15 @@ def fill_lanes(states, first, lanes, out, scale):
                     out[row - 1, k + j] = scale * (sign * _above(states, first + k + j))
     if whole < lanes:
         _fill_rest(states, first, (whole, lanes), out, scale)
+
+
+@njit(nogil=True, cache=True)
+def next_normals(states, lane, z):
+    """Fill `z` with normals of one lane."""
+    for r in range(z.size):
+        word = next_word(states, lane)
+        normal = (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
+        if (word & _PART) >= _RECTANGLES:
+            sign = 1.0 if (word >> _12) & _U(1) else -1.0
+            normal = sign * _above(states, lane)
+        z[r] = normal

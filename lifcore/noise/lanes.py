@@ -25,7 +25,7 @@ _HALF = _U((1 << 32) - 1)
 
 
 def lane_states(
-    seed: np.random.SeedSequence, block: int, neuron: int = 0, lanes: int = BLOCK
+    seed: np.random.SeedSequence, block: int, neuron: int = 0, lanes: int = BLOCK, *part: int
 ) -> np.ndarray:
     """Return the states of a neuron's lanes in a block, at their beginning.
 
@@ -37,6 +37,8 @@ def lane_states(
         Which block, and which neuron of the network.
     lanes : int, optional
         How many of the block's lanes; fewer are the first of more.
+    *part : int
+        Which other noise of the neuron, if it has several.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def lane_states(
     True
     """
     states = np.empty((4, lanes), np.uint64)
-    seat_lanes(child(seed, block, neuron).pool, states)
+    seat_lanes(child(seed, block, neuron, *part).pool, states)
     return states
 
 

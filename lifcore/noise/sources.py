@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lifcore.noise.dispatch import kernel
-from lifcore.noise.gauss import fill_lanes
+from lifcore.noise.gauss import fill_lanes, next_normals
+from lifcore.noise.keyed import Source, draw, in_turn
 from lifcore.noise.lanes import as_float, lane_states, next_words, unit
-from lifcore.noise.streams import step_generator
+from lifcore.noise.streams import refinement_generator, step_generator
 
 NOISES = ("numpy", "gauss", "bits", "three")
 """Names of the kinds of noise."""
@@ -107,6 +108,106 @@ def source(noise: str, seed: np.random.SeedSequence, block: int, neuron: int, la
     return Three(states, words, np.zeros(lanes), np.array([DIGITS]))
 
 
+def refinement_source(
+    noise: str, seed: np.random.SeedSequence, block: int, neuron: int, lanes: int
+) -> Any:
+    """Return the source of what refines a neuron's steps: "numpy" or "gauss".
+
+    In lanes each refines its own path, whatever the others do.
+
+    Examples
+    --------
+    >>> refinement_source("gauss", np.random.SeedSequence(1), 0, 0, 3).states.shape
+    (4, 3)
+    """
+    if noise == "numpy":
+        return refinement_generator(seed, block, neuron)
+    return Gauss(lane_states(seed, block, neuron, lanes, 0))
+
+
+class OneLane(NamedTuple):
+    """A lane of normals in lanes, to refine its path.
+
+    Examples
+    --------
+    >>> OneLane(np.ones((4, 8), np.uint64), 3).lane
+    3
+    """
+
+    states: np.ndarray
+    lane: int
+
+
+def refining(source: Any) -> Any:
+    """Return what `of_lane` takes, made once for all lanes; to be called from jitted code.
+
+    Examples
+    --------
+    >>> refining(None)
+    Traceback (most recent call last):
+    TypeError: NoneType: noise is drawn in jitted code only
+    """
+    raise _only_jitted(source)
+
+
+def of_lane(source: Any, lane: int) -> Any:
+    """Return where a lane's refinement gets its normals from.
+
+    Examples
+    --------
+    >>> of_lane(None, 0)
+    Traceback (most recent call last):
+    TypeError: NoneType: noise is drawn in jitted code only
+    """
+    raise _only_jitted(source)
+
+
+def halving_normals(source: Any, key: tuple[int, int], place: int, z: np.ndarray) -> None:
+    """Fill `z` with the normals of a halving; a `key` is a neuron and a step.
+
+    Examples
+    --------
+    >>> halving_normals(None, (0, 0), 1, np.empty(3))
+    Traceback (most recent call last):
+    TypeError: NoneType: noise is drawn in jitted code only
+    """
+    raise _only_jitted(source)
+
+
+def _only_jitted(source: Any) -> TypeError:
+    return TypeError(f"{type(source).__name__}: noise is drawn in jitted code only")
+
+
+@kernel(refining, np.random.Generator)
+def _refining_numpy(source):
+    return in_turn(source)
+
+
+@kernel(refining, Gauss)
+def _refining_lanes(source):
+    return source
+
+
+@kernel(of_lane, Source)
+def _of_any_lane(source, lane):
+    return source
+
+
+@kernel(of_lane, Gauss)
+def _of_one_lane(source, lane):
+    return OneLane(source.states, lane)
+
+
+@kernel(halving_normals, Source)
+def _halving_keyed(source, key, place, z):
+    draw(source, key[0], key[1], place, z)
+
+
+@kernel(halving_normals, OneLane)
+def _halving_lane(source, key, place, z):
+    next_normals(source.states, source.lane, z)
+
+
 def fill(source: Any, out: np.ndarray, width: int, scale: float) -> None:
     """Fill `out`, shape (rows, lanes), row by row, times `scale`; to be called from jitted code.
 
@@ -121,7 +222,7 @@ def fill(source: Any, out: np.ndarray, width: int, scale: float) -> None:
     >>> np.unique(out).tolist()
     [-0.5, 0.5]
     """
-    raise TypeError(f"{type(source).__name__}: noise is drawn in jitted code only")
+    raise _only_jitted(source)
 
 
 @kernel(fill, np.random.Generator)

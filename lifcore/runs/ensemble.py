@@ -11,8 +11,8 @@ from lifcore import checks
 from lifcore.models.networks import Network, Recurrent
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
-from lifcore.noise.sources import PATHWISE, source
-from lifcore.noise.streams import BLOCK, block_count, refinement_generator
+from lifcore.noise.sources import PATHWISE, refinement_source, source
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import Start, initial_state
@@ -230,15 +230,15 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
         return v.T, i.T, counts.T, spikes
     neurons, scheme = run.model.neurons, SCHEMES[run.scheme]
     # On a grid only the paths asked for are moved (NumPy's noise is drawn for all of a block);
-    # the exact scheme's refinement is shared by all of them.
+    # the exact scheme's refinement is shared by all of them, but in lanes each has its own.
     wanted = min(BLOCK, paths - block * BLOCK)
-    lanes = wanted if scheme.on_grid else BLOCK
+    lanes = wanted if scheme.on_grid or run.noise != "numpy" else BLOCK
     v, i = state[:, :, :lanes].copy()
     counts = np.zeros(v.shape, np.int64)
     streams = [
         Streams(
             source(run.noise, run.seed, block, j, lanes),
-            None if scheme.on_grid else refinement_generator(run.seed, block, j),
+            None if scheme.on_grid else refinement_source(run.noise, run.seed, block, j, lanes),
         )
         for j in range(len(neurons))
     ]

@@ -41,8 +41,8 @@ def simulate(
     T : float
         Horizon, a whole multiple of `h`.
     paths : int
-        Number of paths. With the default noise, and with the exact scheme, one path costs what the
-        256 of its block cost, whose noise is drawn (and whose steps are refined) together; with
+        Number of paths. With the default noise one path costs what the 256 of its block cost, whose
+        noise is drawn (and, by the exact scheme, whose steps are refined) together; with
         noise="gauss", and in a Recurrent network, a path costs what a path costs.
     seed : int or SeedSequence
         The noise depends on it alone: more paths, other executors or other numbers of
@@ -52,9 +52,9 @@ def simulate(
         names are in `lifcore.schemes.SCHEMES`.
     noise : str, optional
         Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
-        normals in half of its time (no faster in networks with loops), a path alone; "bits" and
-        "three" draw two- and three-point numbers instead of normals, for averages only. All but the
-        first are for schemes on the grid; see `lifcore.noise.sources`.
+        normals in a third of its time, a path alone, but not for the exact scheme in networks with
+        loops; "bits" and "three" draw two- and three-point numbers instead of normals, for averages
+        of Euler's scheme only; see `lifcore.noise.sources`.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
         one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
@@ -175,8 +175,8 @@ def _noise(noise: object, scheme: Scheme, net: Network) -> str:
     name = checks.one_of("noise", noise, NOISES)
     if name == "numpy":
         return name
-    if not scheme.on_grid:
-        why = f"is drawn by schemes on the grid, and {scheme.name!r} refines its steps"
+    if not scheme.on_grid and isinstance(net, Recurrent):
+        why = f"is not what {scheme.name!r} refines its steps by in networks with loops"
     elif name not in PATHWISE and isinstance(net, Recurrent):
         why = "is drawn for neurons and networks without loops"
     elif name not in PATHWISE and scheme.components > 1:

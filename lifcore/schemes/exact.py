@@ -15,11 +15,11 @@ from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
-from lifcore.noise.keyed import in_turn
+from lifcore.noise.sources import fill, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
 from lifcore.schemes.refinement import Begin, Jumps, refine
 from lifcore.schemes.scheme import Scheme
-from lifcore.schemes.state import Label, fill_normals
+from lifcore.schemes.state import Label
 
 
 class ExactStep(NamedTuple):
@@ -182,7 +182,7 @@ def exact_advance(step, at, streams, state, room, recording):
 
     `at` is the neuron's number, and that of the step from time 0.
     """
-    fill_normals(streams.steps, room.normals.reshape(room.normals.size))
+    fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
     found = flow_block(step, state, room)
     _finish(step, at, streams, state, room, found, recording)
 
@@ -194,7 +194,7 @@ def exact_advance_driven(step, at, streams, state, room, arrivals, recording):
     The third number of `at` is the step among those of the signals.
     """
     neuron, n, signal_step = at
-    fill_normals(streams.steps, room.normals.reshape(room.normals.size))
+    fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
     found = flow_block(step, state, room)
     first = arrivals.signals.first
     if first[0, signal_step] < first[0, signal_step + 1]:
@@ -208,12 +208,12 @@ def _finish(step, at, streams, state, room, found, recording):
     v, i, end = state.v, state.i, room.end
     if found > 0:
         neuron, n = at
-        source, nothing = in_turn(streams.refinement), Jumps(np.empty(0), np.empty(0))
+        source, nothing = refining(streams.refinement), Jumps(np.empty(0), np.empty(0))
         for lane in range(v.size):
             if room.suspect[lane]:
                 begin = Begin(n * step.flow.h, v[lane], i[lane])
                 end[0, lane], _, spiked = refine(
-                    step, begin, room.normals[:, lane], source, (0, 0), nothing,
+                    step, begin, room.normals[:, lane], of_lane(source, lane), (0, 0), nothing,
                     Label(lane, neuron, 0), recording,
                 )  # fmt: skip
                 state.counts[lane] += spiked
@@ -234,7 +234,7 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     h, a, third, time = step.flow.h, step.a, step.flow.h / 3.0, n * step.flow.h
     guard = step.v_th - CLEARANCE * step.bridges.spread[0]
     times, sizes = np.empty(last - e), np.empty(last - e)
-    source = in_turn(streams.refinement)
+    source = refining(streams.refinement)
     finished = 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
@@ -257,8 +257,8 @@ def _drive(step, at, streams, state, room, arrivals, recording):
             jumps = Jumps(times[:count], sizes[:count])
             label = Label(np.int64(lane), neuron, 0)
             end[0, lane], end[1, lane], spiked = refine(
-                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], source, (0, 0),
-                jumps, label, recording,
+                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], of_lane(source, lane),
+                (0, 0), jumps, label, recording,
             )  # fmt: skip
             state.counts[lane] += spiked
         else:

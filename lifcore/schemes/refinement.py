@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.noise.keyed import draw
+from lifcore.noise.sources import halving_normals
 from lifcore.schemes.crossings import (
     CLEARANCE,
     STEEPNESS,
@@ -224,7 +224,7 @@ def refine(step, begin, normals, source, key, jumps, label, recording):
                 break
             slope_end = i_end - g * v_end
         if split:
-            draw(source, key[0], key[1], place, z)
+            halving_normals(source, key, place, z)
             halve(table, d, y, z, depths, noise, size)
             places[size], places[size + 1] = 2 * place + 1, 2 * place
             size += 2

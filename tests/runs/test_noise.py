@@ -57,6 +57,22 @@ def test_normals_in_lanes_give_the_stationary_moments_of_numpy(scheme):
         assert abs(a.mean() - b.mean()) < 4.0 * error
 
 
+def test_an_exact_path_in_lanes_depends_on_no_other_and_has_the_moments_of_numpy():
+    request = {"h": 1 / 16, "T": 16.0, "seed": 5, "scheme": "exact"}
+    mine = simulate(CHAIN, paths=2560, noise="gauss", **request)
+    for paths in (1, 300):
+        few = simulate(CHAIN, paths=paths, noise="gauss", **request)
+        for name in ("v", "i", "spike_counts"):
+            assert (getattr(few, name) == getattr(mine, name)[:paths]).all()
+    assert few.all_spikes().size == few.spike_counts.sum() > 1000
+    theirs = simulate(CHAIN, paths=2560, **request)
+    for f in (lambda e: e.spike_counts, lambda e: e.i, lambda e: e.v):
+        for neuron in range(2):
+            a, b = f(mine)[:, neuron], f(theirs)[:, neuron]
+            error = np.sqrt((a.var() + b.var()) / a.size)
+            assert abs(a.mean() - b.mean()) < 4.0 * error
+
+
 @pytest.mark.parametrize("noise", ["bits", "three"])
 def test_few_values_keep_the_variance_of_the_current_and_the_rate(noise):
     ensemble = simulate(NEURON, h=1 / 128, T=24.0, paths=12_800, seed=5, noise=noise)
@@ -133,8 +149,12 @@ def test_a_network_with_loops_is_the_same_on_any_workers_and_recorded():
     ("model", "more", "message"),
     [
         (NEURON, {"noise": "white"}, r"noise.*'white'.*numpy.*gauss.*bits.*three"),
-        (NEURON, {"noise": "gauss", "scheme": "exact"}, "noise = 'gauss'.*'exact' refines"),
-        (NEURON, {"noise": "bits", "scheme": "exact"}, "noise = 'bits'.*allowed here: 'numpy'"),
+        (
+            Recurrent(NEURON, np.zeros((2, 2))),
+            {"noise": "gauss", "scheme": "exact"},
+            "noise = 'gauss'.*'exact' refines its steps by in networks with loops",
+        ),
+        (NEURON, {"noise": "bits", "scheme": "exact"}, "'exact' takes 3.*allowed here: 'numpy'"),
         (NEURON, {"noise": "bits", "scheme": "exponential"}, "'exponential' takes 3"),
         (Recurrent(NEURON, np.zeros((2, 2))), {"noise": "bits"}, "networks without loops"),
     ],
