@@ -107,7 +107,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     size = abs(value) if tolerance is None else tolerance
     steps = {question.scheme: h}
     other = "exponential" if question.scheme == "euler" else "euler"
-    rival = RateErrors.of(model, other, question.quantity, size)
+    rival = RateErrors.of(model, other, question.quantity, size, errors.grid)
     steps[other] = largest_rate_step(rival, size)[0] if size > 0.0 else 0.0
     error = estimate(value, errors.uncertainty(h), math.inf)
     return _with_rivals(

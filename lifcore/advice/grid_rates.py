@@ -13,7 +13,7 @@ from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import NEVER_RESTS, renewal_grid_rate, renewal_rate
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
-from lifcore.stationary.threshold_equation import converged
+from lifcore.stationary.threshold_rate import Grid, threshold_rate
 from lifcore.weak.rate_bias import charged, euler_law
 
 PRECISION = 2e-5
@@ -31,7 +31,7 @@ def never_rests(model: LIF) -> bool:
     return model.mu - model.i_th >= NEVER_RESTS * model.sigma * math.sqrt(0.5 * model.tau)
 
 
-def exact_rate(model: LIF, precision: float = PRECISION) -> float:
+def exact_rate(model: LIF, precision: float = PRECISION, grid: Grid | None = None) -> float:
     """Return the exact stationary rate.
 
     Parameters
@@ -40,6 +40,8 @@ def exact_rate(model: LIF, precision: float = PRECISION) -> float:
         The neuron, with g > 0 and finite tau, or without noise.
     precision : float, optional
         Relative precision.
+    grid : Grid, optional
+        Where a solution begins, from one of a like neuron; it is left as it was needed.
 
     Returns
     -------
@@ -58,10 +60,12 @@ def exact_rate(model: LIF, precision: float = PRECISION) -> float:
     if model.sigma == 0.0:
         return 1.0 / constant_drive_period(model)
     FreeProcess(model)  # refuses what has no stationary law
-    return late_rate(model, 0.0, precision)
+    return late_rate(model, 0.0, precision, grid)
 
 
-def grid_rate(model: LIF, h: float, scheme: str, precision: float = PRECISION) -> float:
+def grid_rate(
+    model: LIF, h: float, scheme: str, precision: float = PRECISION, grid: Grid | None = None
+) -> float:
     """Return the stationary rate of a scheme on the grid.
 
     Parameters
@@ -72,7 +76,7 @@ def grid_rate(model: LIF, h: float, scheme: str, precision: float = PRECISION) -
         Step; for Euler below tau and 1/g.
     scheme : str
         ``"euler"`` or ``"exponential"``.
-    precision : float, optional
+    precision, grid : optional
         As in `exact_rate`.
 
     Returns
@@ -93,10 +97,12 @@ def grid_rate(model: LIF, h: float, scheme: str, precision: float = PRECISION) -
         if rate is not None:
             return rate
     changed = model if scheme == "exponential" else charged(euler_law(model, h), h)
-    return late_rate(changed, 0.5 * h, precision)
+    return late_rate(changed, 0.5 * h, precision, grid)
 
 
-def late_rate(model: LIF, late: float, precision: float = PRECISION) -> float:
+def late_rate(
+    model: LIF, late: float, precision: float = PRECISION, grid: Grid | None = None
+) -> float:
     """Return the exact rate of a neuron whose resets are late, in either regime of its drive.
 
     Examples
@@ -106,5 +112,4 @@ def late_rate(model: LIF, late: float, precision: float = PRECISION) -> float:
     """
     if never_rests(model):
         return renewal_rate(model, late)
-    fine, _ = converged(model, FreeProcess(model), 0.5, 8.0, precision, late, ("rate",))
-    return fine.figures["rate"]
+    return threshold_rate(model, late, tolerance=precision, grid=grid)

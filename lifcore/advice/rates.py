@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lifcore.advice.grid_rates import (
@@ -17,6 +17,7 @@ from lifcore.advice.renewal import timing_spread
 from lifcore.advice.search import largest_step
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.threshold_rate import Grid
 from lifcore.weak.rate_bias import charged, euler_law
 
 SILENT = 1e-6
@@ -50,6 +51,8 @@ class RateErrors:
         ``"rate"`` or ``"interval"``.
     precision : float
         Relative precision of the rates.
+    grid : Grid, optional
+        Where solutions begin; each leaves it for the next as it was needed.
 
     Examples
     --------
@@ -62,9 +65,17 @@ class RateErrors:
     scheme: str
     quantity: str
     precision: float
+    grid: Grid = field(default_factory=Grid, repr=False, compare=False)
 
     @classmethod
-    def of(cls, model: LIF, scheme: str, quantity: str, tolerance: float | None) -> RateErrors:
+    def of(
+        cls,
+        model: LIF,
+        scheme: str,
+        quantity: str,
+        tolerance: float | None,
+        grid: Grid | None = None,
+    ) -> RateErrors:
         """Return the errors of a scheme, as precise as a tolerance needs.
 
         Examples
@@ -72,7 +83,8 @@ class RateErrors:
         >>> RateErrors.of(LIF(), "euler", "rate", 0.01).precision
         0.0002
         """
-        return cls(model, scheme, quantity, min(1e-3, max(2e-5, 0.02 * (tolerance or 0.0))))
+        precision = min(1e-3, max(2e-5, 0.02 * (tolerance or 0.0)))
+        return cls(model, scheme, quantity, precision, grid or Grid())
 
     @cached_property
     def exact(self) -> float:
@@ -84,7 +96,7 @@ class RateErrors:
             If there is none, or next to no spikes.
         """
         model = self.model
-        rate = exact_rate(model, self.precision)
+        rate = exact_rate(model, self.precision, self.grid)
         if rate < SILENT * (model.g or 1.0):
             raise ValueError(
                 f"model = {model!r} fires {rate:.1e} spikes a unit of time: it is silent, and the "
@@ -158,7 +170,7 @@ class RateErrors:
         >>> RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "interval", 1e-4).at(0.05) < 0.0
         True
         """
-        return self._relative(grid_rate(self.model, h, self.scheme, self.precision))
+        return self._relative(grid_rate(self.model, h, self.scheme, self.precision, self.grid))
 
     def size(self, h: float) -> float:
         """Return by how much the error may be off at a step and at those close to it.
@@ -238,7 +250,7 @@ class RateErrors:
         if self.scheme == "euler":
             model = euler_law(model, h) if current else model
             model = charged(model, h) if membrane else model
-        return late_rate(model, 0.5 * h if late else 0.0, self.precision)
+        return late_rate(model, 0.5 * h if late else 0.0, self.precision, self.grid)
 
     def _relative(self, rate: float) -> float:
         if self.quantity == "rate":

@@ -16,8 +16,10 @@ weak that spikes lock to the grid, and no expansion in h exists.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numba import njit
 from scipy.special import ndtr
 
 from lifcore.advice.one_step import StepMap, repeated
@@ -65,19 +67,30 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     kernel, elapsed = np.zeros((speed.size, speed.size)), np.zeros(speed.size)
     mean = shift[:, None] + response[:, None] * speed
     mean -= np.exp(-free.g * t)[:, None] * fall
-    near = _near(mean, np.sqrt(var_v)[:, None], _past(free))
-    for q in np.nonzero(near.any(axis=1))[0]:
-        rows = _window(near[q])
-        x, ratio = mean[q, rows], cov[q] / var_v[q]
-        centre = math.exp(-free.a * t[q]) * speed[rows] - free.mean_i * math.expm1(-free.a * t[q])
-        rest = var_i[q] - ratio * cov[q]
-        density = np.exp(-0.5 * x * x / var_v[q]) * weight[q] * width
-        density /= 2.0 * math.pi * math.sqrt(var_v[q] * rest)
-        far = speed - (centre - ratio * x)[:, None]
-        part = density[:, None] * np.exp(-0.5 * far * far / rest) * speed
-        kernel[rows] += part
-        elapsed[rows] += t[q] * part.sum(axis=1)
+    forget, pull = np.exp(-free.a * t), -free.mean_i * np.expm1(-free.a * t)
+    law = np.stack([t, weight * width, var_v, cov / var_v, var_i - cov**2 / var_v, forget, pull])
+    _add_up(law, speed, mean, _past(free), kernel, elapsed)
     return _stationary_rate(kernel, elapsed)
+
+
+@njit(nogil=True, cache=True)
+def _add_up(law: Any, speed: Any, mean: Any, past: float, kernel: Any, elapsed: Any) -> None:
+    """Add up, for each current, with which currents the next spike comes, and when."""
+    for q in range(law.shape[1]):
+        t, weight, var_v, slope, var, forget, pull = law[:, q]
+        sd, reach = math.sqrt(var_v), _SPREAD * math.sqrt(var)
+        scale = weight / (2.0 * math.pi * sd * math.sqrt(var))
+        for j in range(speed.size):
+            x = mean[q, j]
+            if -_SPREAD * sd < x < past * sd:  # V may just be crossing
+                peak, total = forget * speed[j] + pull - slope * x, 0.0
+                first = np.searchsorted(speed, peak - reach)
+                for i in range(first, np.searchsorted(speed, peak + reach)):
+                    far = (speed[i] - peak) ** 2 / var + x * x / var_v
+                    part = scale * math.exp(-0.5 * far) * speed[i]
+                    kernel[j, i] += part
+                    total += part
+                elapsed[j] += t * total
 
 
 def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
@@ -236,6 +249,7 @@ def _stationary_rate(kernel: np.ndarray, elapsed: np.ndarray) -> float:
     live = chance > 0.5
     chain = kernel[np.ix_(live, live)]
     chain = chain / chain.sum(axis=1, keepdims=True)
-    system = np.vstack([chain.T - np.eye(chain.shape[0]), np.ones(chain.shape[0])])
-    law = np.linalg.lstsq(system, np.append(np.zeros(chain.shape[0]), 1.0), rcond=None)[0]
+    system = chain.T - np.eye(chain.shape[0])
+    system[-1] = 1.0  # in place of an equation that follows from the others: all chances add to 1
+    law = np.linalg.solve(system, np.eye(chain.shape[0])[-1])
     return 1.0 / float(law @ (elapsed[live] / chance[live]))

@@ -216,6 +216,13 @@ def _chosen_executor(text: str | None) -> Iterator[None]:
 
 
 class _Parser(argparse.ArgumentParser):
+    lists_chapters = False
+
+    def format_help(self) -> str:
+        if self.lists_chapters and BOOK.is_dir():  # read only now: other calls need not wait
+            self.epilog = chapter_list(path.stem for path in chapters(BOOK))
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         # One line, as scripts want it; --help has the rest.
         word = message.removeprefix("unrecognized arguments: ").partition(" ")[0]
@@ -231,9 +238,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify",
         help="re-run the book's chapters and print every claim with its verdict",
-        epilog=chapter_list(path.stem for path in chapters(BOOK)) if BOOK.is_dir() else "",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    verify.lists_chapters = True
     verify.add_argument(
         "--chapter", action="append", nargs="+", metavar="NAME", help="only these chapters"
     )

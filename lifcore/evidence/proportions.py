@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import betainccinv, betaincinv
 
 from lifcore.evidence.statistics import ESTIMATE_LEVEL, Estimate
 
@@ -70,6 +70,6 @@ def proportion(hits: int, trials: int) -> Proportion:
 
 def _ends(hits: int, trials: int, level: float) -> tuple[float, float]:
     tail = 0.5 * (1.0 - level)
-    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits > 0 else 0.0
-    high = float(stats.beta.isf(tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    low = float(betaincinv(hits, trials - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betainccinv(hits + 1, trials - hits, tail)) if hits < trials else 1.0
     return low, high

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 BATCHES = 32
 """Number of batches."""
@@ -60,7 +60,7 @@ class Estimate:
         >>> estimate(1.0, 0.1, freedom=math.inf).interval(0.95)[0].__round__(3)
         0.804
         """
-        half = self.standard_error * float(stats.t.ppf(0.5 + 0.5 * level, self.freedom))
+        half = self.standard_error * _quantile(level, self.freedom)
         return self.mean - half, self.mean + half
 
 
@@ -83,10 +83,16 @@ def estimate(value: float, standard_error: float, freedom: float) -> Estimate:
     >>> estimate(1.0, 0.0, 10).high
     1.0
     """
-    half = standard_error * float(stats.t.ppf(0.5 + 0.5 * ESTIMATE_LEVEL, freedom))
+    half = standard_error * _quantile(ESTIMATE_LEVEL, freedom)
     return Estimate(
         float(value), float(value - half), float(value + half), float(standard_error), freedom
     )
+
+
+def _quantile(level: float, freedom: float) -> float:
+    """Return how many standard errors an interval extends to either side."""
+    p = 0.5 + 0.5 * level
+    return float(ndtri(p) if math.isinf(freedom) else stdtrit(freedom, p))
 
 
 def batch_sums(values: np.ndarray, batches: int = BATCHES) -> tuple[np.ndarray, np.ndarray]:

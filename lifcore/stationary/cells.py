@@ -6,9 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.interpolate import PchipInterpolator
-from scipy.sparse.linalg import splu
+import scipy
 from scipy.special import ndtr
 
 from lifcore.stationary.free_process import FreeProcess
@@ -43,7 +41,7 @@ def _faces(
 
 def _matrix(
     free: FreeProcess, x: np.ndarray, y: np.ndarray, reset: int
-) -> tuple[sp.csc_matrix, np.ndarray, np.ndarray]:
+) -> tuple[scipy.sparse.csc_matrix, np.ndarray, np.ndarray]:
     """Balance of every cell as a sparse matrix on the cell densities; columns sum to zero."""
     dx, dy = np.diff(x), np.diff(y)
     xc, yc = (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2
@@ -85,7 +83,7 @@ def _matrix(
             if r:
                 move(index[f - 1][j], index[f][j], index[f + 1][j], -r * speed[j])
     triplets = (np.concatenate(vals), (np.concatenate(rows), np.concatenate(cols)))
-    return sp.coo_matrix(triplets, shape=(n * m, n * m)).tocsc(), xc, yc
+    return scipy.sparse.coo_matrix(triplets, shape=(n * m, n * m)).tocsc(), xc, yc
 
 
 def _bernoulli(z: np.ndarray) -> np.ndarray:
@@ -116,7 +114,8 @@ def solve_cells(
     pivot = int(inside + np.argmin(np.abs(yc - free.mean_i)))
     keep = np.delete(np.arange(mass.size), pivot)
     p = np.ones(mass.size)
-    p[keep] = splu(matrix[keep][:, keep]).solve(-matrix[keep][:, [pivot]].toarray().ravel())
+    factors = scipy.sparse.linalg.splu(matrix[keep][:, keep])
+    p[keep] = factors.solve(-matrix[keep][:, [pivot]].toarray().ravel())
     p = (p / (p @ mass)).reshape(n, n)
     mass = p * mass.reshape(n, n)
 
@@ -125,7 +124,7 @@ def solve_cells(
     speed, line = yc[out], ((1 + r) * p[-1] - r * p[-2])[out]
     flux, dy = speed * line, np.diff(y)[out]
     # p ~ A^{1/2} times something smooth: interpolate that for the maximum between centres.
-    root = PchipInterpolator(speed, line / np.sqrt(speed))
+    root = scipy.interpolate.PchipInterpolator(speed, line / np.sqrt(speed))
     s = np.linspace(speed[0], speed[-1], 20 * speed.size)
     mean_x, mean_y = (mass.sum(1) @ xc), (mass.sum(0) @ yc)
     figures = {

@@ -29,20 +29,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline
-from scipy.optimize import minimize_scalar
+import scipy
 from scipy.special import ndtr
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
-from lifcore.stationary.threshold_kernel import kernels
+from lifcore.stationary.threshold_grid import System, check_work, nodes_of, systems, times_of
 from lifcore.stationary.threshold_law import ThresholdLaw
-
-# The slowest node is A = L e^{-10}. Below it the flux is the pure power A^{3/2}, which is still
-# integrated ten units of u further down, so that the equation sees all of it.
-_LOWEST, _BELOW = -10.0, 10.0
-_MAX_WORK = 1e9  # nominal kernel entries: at most about 10 s and 100 MB
 
 GATED = ("rate", "rho_max", "lyapunov_exponent", "flux_density")
 """Figures whose errors decide when a solution is good enough."""
@@ -53,7 +47,7 @@ class _Solution(NamedTuple):
 
     speeds: np.ndarray
     fluxes: np.ndarray
-    shape: BSpline
+    shape: scipy.interpolate.BSpline
     figures: dict[str, float]
 
 
@@ -113,9 +107,8 @@ def converged(
     reach: float,
     tolerance: float,
     late: float = 0.0,
-    gated: tuple[str, ...] = GATED,
 ) -> tuple[_Solution, dict[str, float]]:
-    """Return the discrete solution and its errors, steps halved until `gated` meet `tolerance`.
+    """Return the discrete solution and its errors, steps halved until they meet `tolerance`.
 
     `late` moves the source of a spike of speed A down by late (A + g (V_th - V_r)); the figures
     are then those of that source, and moments do not follow from them.
@@ -128,9 +121,9 @@ def converged(
     """
     step_t, worst = 0.4 * step, (np.inf, np.inf)
     while True:
-        if _size(free, step, reach) ** 2 * _times(free, step_t).size > _MAX_WORK:
-            raise _too_large(lif, max(worst), tolerance)
-        fine, errors, worst = _nested(free, step, step_t, reach, late, gated)
+        nodes, t = nodes_of(free, step, reach), times_of(free, step_t)
+        check_work(lif, nodes, t, max(worst), tolerance)
+        fine, errors, worst = _nested(free, systems(free, nodes, t, late))
         if max(worst) <= tolerance:
             return fine, errors
         if worst[1] > tolerance:  # times first: an error in them also blurs the verdict on speeds
@@ -139,63 +132,10 @@ def converged(
             step /= 2
 
 
-def _too_large(lif: LIF, seen: float, tolerance: float) -> Exception:
-    """Return the refusal of a grid that would cost too much; `seen` is the best error so far."""
-    remedy = (
-        f"weak noise (lif.sigma = {lif.sigma!r}) makes the flux too narrow, or the current is too "
-        f"slow (lif.tau = {lif.tau!r}): raise sigma or lower tau; or lif.v_reset = "
-        f"{lif.v_reset!r} is too close to v_th = {lif.v_th!r} for strong noise: lower it"
-    )
-    if math.isinf(seen):
-        allowed = f"allowed: at most {_MAX_WORK:g} kernel entries"
-        return ValueError(f"lif = {lif!r} needs too large a grid; {allowed}; {remedy}")
-    return RuntimeError(
-        f"lif = {lif!r}: not converged before the grid grew too large, estimated error {seen:.1e}; "
-        f"allowed: tolerance = {tolerance:g}; {remedy}; or raise tolerance"
-    )
-
-
-def _size(free: FreeProcess, step: float, reach: float) -> int:
-    """Nodes on the speed axis, above the power-law part (odd: every other one is a grid too)."""
-    top = (max(free.mean_i, 0.0) + reach * math.sqrt(free.var_i)) / free.scale
-    return 2 * math.ceil((top - _LOWEST) / step / 2) + 1
-
-
-def _times(free: FreeProcess, step: float) -> np.ndarray:
-    """Uniform in log t, from below all returns to the threshold until the reset is forgotten."""
-    low, high = (free.scale / free.sigma) ** 2 * math.exp(2 * _LOWEST) / 25.0, 40.0 / free.g
-    return np.geomspace(low, high, 2 * math.ceil(math.log(high / low) / step / 2) + 1)
-
-
-def _solve(
-    free: FreeProcess,
-    u: np.ndarray,
-    speed: np.ndarray,
-    weight: np.ndarray,
-    below: int,
-    kernel: np.ndarray,
-    border: np.ndarray,
-) -> _Solution:
-    """Flux on the nodes, by collocation of (1) bordered with (2), and every figure made from it."""
-    tail = (speed[:below] / speed[below]) ** 1.5
-
-    def fold(row: np.ndarray) -> np.ndarray:
-        # The flux below the first node is that of the first node times `tail`.
-        out = row[..., below:].copy()
-        out[..., 0] += row[..., :below] @ tail
-        return out
-
-    a = speed[below:]
-    y, slope = a - free.mean_i, free.cov / free.var_i
-    var = free.var_v - free.cov * slope
-    gauss = np.exp(-0.5 * (y**2 / free.var_i + (free.mean_v + slope * y) ** 2 / var))
-    source = a * gauss / (2 * np.pi * math.sqrt(free.var_i * var))
-    above = float(ndtr(free.mean_v / math.sqrt(free.var_v)))
-    integral, ell = fold(weight), fold(weight * border)
-    bend = a * np.exp(-0.5 * y**2 / free.var_i)
-    bend /= bend @ ell
-    matrix = np.eye(a.size) - a[:, None] * fold(kernel * weight) + np.outer(bend, ell)
-    flux = np.linalg.solve(matrix, source + above * bend)
+def _solve(free: FreeProcess, system: System) -> _Solution:
+    """Flux on the nodes, and every figure made from it."""
+    u, speed, weight, below = system.nodes
+    fold, a, flux = system.nodes.fold, speed[below:], system.flux(free)
     saltation = fold(weight * np.log1p(free.g * free.drop / speed))
     inverse = weight / speed**2
     inverse[0] /= -np.expm1(-(u[1] - u[0]) / 2)  # ~ A^{-1/2} dA: the slow sum below, in closed form
@@ -203,12 +143,13 @@ def _solve(
     top = top[top > np.argmax(flux)]
     n = int(top[0]) if top.size else a.size
     u, positive = u[below:][:n], np.maximum(flux[:n], 1e-300)
-    shape = make_interp_spline(u, np.log(positive / a[:n] ** 1.5), k=7)
-    line = make_interp_spline(u, flux[:n] / a[:n], k=7)
+    spline, search = scipy.interpolate.make_interp_spline, scipy.optimize.minimize_scalar
+    shape, line = spline(u, np.log(positive / a[:n] ** 1.5), k=7), spline(u, flux[:n] / a[:n], k=7)
     peak = np.clip(np.argmax(flux[:n] / a[:n]), 1, n - 2)
-    best = minimize_scalar(lambda v: -line(v), bounds=u[[peak - 1, peak + 1]], method="bounded")
+    best = search(lambda v: -line(v), bounds=u[[peak - 1, peak + 1]], method="bounded")
+    above, ell = ndtr(free.mean_v / math.sqrt(free.var_v)), fold(weight * system.border)
     figures = {
-        "rate": float(flux @ integral),
+        "rate": float(flux @ fold(weight)),
         "rho_max": float(-best.fun),
         "lyapunov_exponent": float(flux @ saltation - free.g),
         "grazing_constant": float(flux[0] / a[0] ** 1.5),
@@ -220,23 +161,11 @@ def _solve(
 
 
 def _nested(
-    free: FreeProcess,
-    step: float,
-    step_t: float,
-    reach: float,
-    late: float,
-    gated: tuple[str, ...],
+    free: FreeProcess, nested: tuple[System, System, System]
 ) -> tuple[_Solution, dict[str, float], tuple[float, float]]:
-    """One solve beside its two nested ones, half the speeds and half the times: the errors."""
-    below = 2 * math.ceil(_BELOW / step / 2)
-    u = _LOWEST + step * np.arange(-below, _size(free, step, reach))
-    speed = free.scale * np.logaddexp(0.0, u)
-    weight = step * free.scale / (1.0 + np.exp(-u))
-    (kernel, border), coarse = kernels(free, speed, below, _times(free, step_t), late)
-    fine = _solve(free, u, speed, weight, below, kernel, border)
-    s = slice(None, None, 2)
-    in_u = _solve(free, u[s], speed[s], 2 * weight[s], below // 2, kernel[s, s], border[s])
-    in_t = _solve(free, u, speed, weight, below, *coarse)
+    """Return a solution with its errors, from the two nested ones beside it."""
+    fine, in_u, in_t = (_solve(free, system) for system in nested)
+    s, odd = slice(None, None, 2), nested[0].nodes.u[nested[0].nodes.below :][1::2]
     errors, worst = dict.fromkeys([*fine.figures, "flux_density"], 0.0), []
     size = {name: abs(value) for name, value in fine.figures.items()}
     size.update(lyapunov_exponent=free.g, flux_density=np.abs(fine.fluxes).max(), misfit=1.0)
@@ -244,13 +173,13 @@ def _nested(
         gap = {name: abs(value - fine.figures[name]) for name, value in other.figures.items()}
         gap["flux_density"] = np.abs(other.fluxes - fine.fluxes[pick]).max()
         if pick is s:  # and its interpolation, at the nodes that the coarser grid has not seen
-            at = np.minimum(u[below:][1::2], other.shape.t[-1])
+            at = np.minimum(odd, other.shape.t[-1])
             with np.errstate(over="ignore"):  # a grid so coarse that it explodes is refined
                 power = fine.speeds[1::2] ** 1.5 * np.exp(other.shape(at))
             unseen = power - fine.fluxes[1::2]
-            unseen = np.abs(unseen[u[below:][1::2] == at]).max()
+            unseen = np.abs(unseen[odd == at]).max()
             gap["flux_density"] = max(gap["flux_density"], unseen)
-        worst.append(max(gap[name] / size[name] for name in gated))
+        worst.append(max(gap[name] / size[name] for name in GATED))
         for name in errors:
             errors[name] += float(gap[name] + 1e-13 * size[name])  # and rounding
     return fine, errors, (worst[0], worst[1])

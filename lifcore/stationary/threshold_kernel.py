@@ -12,8 +12,7 @@ from lifcore.stationary.free_process import FreeProcess
 # K(A, A') of (1), shape (n - below, n), and l(A') of (2).
 Kernel = tuple[np.ndarray, np.ndarray]
 
-_FAR = 20.0  # standard deviations beyond which a transition density is dropped (1e-87)
-_SMALL = 200.0  # and from which exponent on an exponential is, as far out
+_SMALL = 80.0  # the exponent from which on an exponential is dropped (1e-35)
 
 
 def kernels(
@@ -52,9 +51,10 @@ def kernels(
     weight = t * math.log(t[1] / t[0])
     weight[[0, -1]] /= 2
     k, shift, var_v, cov, var_i = free.flow(t)
-    slope = cov / var_i
+    # the law of V, and that of I given V: the threshold is a line V = V_th
+    slope = cov / var_v
     law = np.stack([
-        weight, k, shift, np.sqrt(var_v), slope, var_v - cov * slope, var_i,
+        weight, k, shift, var_v, slope, var_i - cov * slope,
         np.exp(-free.a * t), -free.mean_i * np.expm1(-free.a * t), np.exp(-free.g * t),
     ])  # fmt: skip
     fall = free.drop + late * (speed + free.g * free.drop)
@@ -72,27 +72,19 @@ def _normal(x):
 @njit(nogil=True, cache=True)
 def _add_up(law, speed, below, fall, kernel, border):
     """Add the times up, even and odd ones apart; only what is near its mean is looked at."""
-    n = speed.size
     for q in range(law.shape[1]):
-        weight, k, shift, sd, slope, var, var_i, forget, pull, fades = law[:, q]
-        parity, half, half_i = q % 2, 0.5 / var, 0.5 / var_i
-        scale, reach = weight / (2.0 * math.pi * math.sqrt(var_i * var)), _FAR * math.sqrt(var_i)
-        low = below
-        for j in range(n):
-            mean, drop = k * speed[j] + shift, fades * fall[j]
-            border[parity, j] += weight * (_normal(mean / sd) - _normal((mean - drop) / sd))
-            if min(abs(mean), abs(mean - drop)) >= _FAR * sd:
-                continue
-            mean_y = forget * speed[j] + pull
-            while low < n and speed[low] < mean_y - reach:
-                low += 1
-            for i in range(low, n):
-                y = speed[i] - mean_y
-                if y > reach:
-                    break
-                x, square = slope * y + mean, half_i * y * y
-                fallen, stayed = square + half * (x - drop) ** 2, square + half * x * x
-                value = math.exp(-fallen) if fallen < _SMALL else 0.0
-                if stayed < _SMALL:
-                    value -= math.exp(-stayed)
-                kernel[parity, j, i - below] += scale * value
+        weight, k, shift, var_v, slope, var, forget, pull, fades = law[:, q]
+        half, sd = 0.5 / var, math.sqrt(var_v)
+        scale = weight / (2.0 * math.pi * math.sqrt(var * var_v))
+        for j in range(speed.size):
+            stayed, row = k * speed[j] + shift, kernel[q % 2, j]
+            fallen, mean_i = stayed - fades * fall[j], forget * speed[j] + pull
+            border[q % 2, j] += weight * (_normal(stayed / sd) - _normal(fallen / sd))
+            for x, factor in ((fallen, scale), (stayed, -scale)):
+                room = _SMALL - 0.5 * x * x / var_v
+                if room > 0.0:
+                    peak, reach = mean_i - slope * x, math.sqrt(2.0 * var * room)
+                    first = max(below, np.searchsorted(speed, peak - reach))
+                    for i in range(first, np.searchsorted(speed, peak + reach)):
+                        y = speed[i] - peak
+                        row[i - below] += factor * math.exp(room - _SMALL - half * y * y)

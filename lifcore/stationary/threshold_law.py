@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline
 
 from lifcore import checks
 from lifcore.stationary.free_process import Moments
@@ -65,7 +65,7 @@ class ThresholdLaw:
     fluxes: np.ndarray = field(repr=False)
     _kick: float = field(repr=False)
     _scale: float = field(repr=False)
-    _shape: BSpline = field(repr=False)
+    _shape: scipy.interpolate.BSpline = field(repr=False)
 
     def flux_density(self, speed: ArrayLike) -> np.ndarray | float:
         """Return the spikes per unit time and unit of crossing speed.

@@ -14,8 +14,8 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numba import njit
-from scipy.linalg import solve_discrete_lyapunov
 from scipy.special import ndtr
 
 from lifcore import checks
@@ -68,7 +68,7 @@ def free_law(model: LIF, h: float) -> FreeLaw:
     """
     matrix = np.array([[1.0 - model.g * h, h], [0.0, 1.0 - h / model.tau]])
     noise = np.array([[0.0, 0.0], [0.0, model.sigma**2 * h]])
-    (vv, vi), (_, ii) = solve_discrete_lyapunov(matrix, noise)
+    (vv, vi), (_, ii) = scipy.linalg.solve_discrete_lyapunov(matrix, noise)
     sd = math.sqrt(ii)
     return FreeLaw(model.mu / model.g, sd, vi / sd, math.sqrt(vv - vi * vi / ii))
 

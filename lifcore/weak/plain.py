@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from lifcore import checks
 from lifcore.evidence.statistics import Estimate, estimate
@@ -152,7 +152,7 @@ def normal_quantile(confidence: float) -> float:
     """
     if checks.real("confidence", confidence, above=0.0) >= 1.0:
         raise ValueError(f"confidence = {confidence!r}; allowed: a number between 0 and 1")
-    return float(stats.norm.ppf(0.5 + 0.5 * confidence))
+    return float(ndtri(0.5 + 0.5 * confidence))
 
 
 class PlainPlan(NamedTuple):

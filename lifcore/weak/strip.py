@@ -21,8 +21,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numba import njit
-from scipy import integrate
 
 from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
@@ -196,7 +196,8 @@ def strip_constants(model: LIF, law: ThresholdLaw) -> tuple[float, float]:
     """
     # With A = u² the integrand u p is smooth at the grazing corner, where p ~ A^{1/2}.
     top = math.sqrt(float(law.speeds[-1]))
-    line = integrate.quad(lambda u: 2.0 * u * law.boundary_density(u * u), 0.0, top, limit=200)[0]
+    quad = scipy.integrate.quad
+    line = quad(lambda u: 2.0 * u * law.boundary_density(u * u), 0.0, top, limit=200)[0]
     drift = law.rate + (model.i_th - model.mu) * line
     return (
         model.sigma * math.sqrt(2.0 / (3.0 * math.pi)) * line,

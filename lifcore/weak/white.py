@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numba import njit
-from scipy import integrate, special
+from scipy import special
 
 from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
@@ -85,7 +86,7 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     # whole interval does not find. It is below e^{-35} at 40 widths from there.
     width = 20.0 * scale / (model.g * peak) if peak == high > 9.0 else math.inf
     begin = max(model.v_reset, top - width)
-    integral = integrate.quad(scaled, begin, top, epsabs=0.0, limit=200)[0]
+    integral = scipy.integrate.quad(scaled, begin, top, epsabs=0.0, limit=200)[0]
     return math.exp(-peak * peak) * scale / (math.sqrt(math.pi) * integral)
 
 

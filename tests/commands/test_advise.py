@@ -49,6 +49,18 @@ def test_as_a_program():
     assert " Hz instead of " in last
 
 
+def test_a_rate_loads_no_more_than_it_needs():
+    """Start-up is most of the waiting: what a rate does not use is not imported."""
+    heavy = ("matplotlib", "pandas", "nir", "papermill", "scipy.stats", "scipy.interpolate")
+    code = (
+        "import sys; from lifcore.commands import main\n"
+        "main(['advise', '--mu', '0.9', '--sigma', '0.8', '--rate-error', '1%'])\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
 def test_json_holds_what_step_size_says(capsys, tmp_path):
     status, out, _ = advise(*PLAIN, "--rate-error", "1%", "--json", "-", capsys=capsys)
     assert status == 0

@@ -8,10 +8,11 @@ from scipy.integrate import quad
 from scipy.special import erfcx
 
 from lifcore.models.neuron import LIF
-from lifcore.stationary import threshold_equation
+from lifcore.stationary import threshold_grid
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.threshold_equation import solve_threshold
 from lifcore.stationary.threshold_kernel import kernels
+from lifcore.stationary.threshold_rate import Grid, threshold_rate
 from regimes import REGIMES
 
 FIGURES = ("rate", "rho_max", "lyapunov_exponent")
@@ -45,6 +46,18 @@ def test_estimated_errors_are_honest_and_the_solve_is_exact(name):
     np.testing.assert_allclose(
         law.flux_density(speed[slow]), exact.flux_density(speed[slow]), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("name", ["balanced", "mean-driven", "faster current", "rate 0.02"])
+def test_the_rate_alone_on_a_grid_left_by_a_like_neuron(name):
+    lif, grid = REGIMES[name], Grid()
+    exact = solve_threshold(lif, step=0.1, reach=9.0, tolerance=1e-6).rate
+    assert threshold_rate(lif, tolerance=2e-4, grid=grid) == pytest.approx(exact, rel=2e-5)
+    used = Grid(grid.u, grid.t)
+    assert threshold_rate(lif, tolerance=2e-4, grid=grid) == pytest.approx(exact, rel=2e-5)
+    assert grid == used  # it was enough
+    assert threshold_rate(lif, tolerance=1e-11, grid=grid) == pytest.approx(exact, rel=1e-9)
+    assert grid.u < used.u or grid.t < used.t
 
 
 def test_open_numbers_and_constant_drive():
@@ -188,6 +201,6 @@ def test_bad_speeds(law, method, speed, error):
 def test_no_number_without_convergence(monkeypatch):
     with pytest.raises(ValueError, match=r"weak noise \(lif\.sigma = 0\.0001\).*raise sigma"):
         solve_threshold(LIF(mu=1.5, sigma=1e-4))
-    monkeypatch.setattr(threshold_equation, "_MAX_WORK", 5e6)
+    monkeypatch.setattr(threshold_grid, "_MAX_WORK", 5e6)
     with pytest.raises(RuntimeError, match=r"not converged .*error .*allowed: tolerance = 1e-09"):
         solve_threshold(LIF(mu=1.5, sigma=0.1), tolerance=1e-9)
