@@ -50,7 +50,7 @@ def step_size(
         Horizon, from a start at V = v_reset, I = mu; needed by all but the stationary ``"rate"``
         and ``"interval"`` of one neuron. The step then divides it.
     confidence : float, optional
-        Of the intervals that pilots make.
+        Of the interval of the error; a pilot's lies within the tolerance with it.
     scheme : str, optional
         ``"euler"``, ``"exponential"`` or ``"exact"``.
     observable : callable, optional

@@ -110,12 +110,14 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     rival = RateErrors.of(model, other, question.quantity, size, errors.grid)
     steps[other] = largest_rate_step(rival, size)[0] if size > 0.0 else 0.0
     error = estimate(value, errors.uncertainty(h), math.inf)
+    low, high = error.interval(question.confidence)
     return _with_rivals(
         question,
         Advice(
-            question.quantity, question.scheme, h, error, tolerance, parts,
-            cost(question.scheme, h, network("model", model), errors.exact), question.scheme, 1.0,
-            steps, limit=limit, method=errors.method, warnings=tuple(warnings), exact=errors.exact,
+            question.quantity, question.scheme, h, replace(error, low=low, high=high), tolerance,
+            parts, cost(question.scheme, h, network("model", model), errors.exact),
+            question.scheme, 1.0, steps, limit=limit, method=errors.method,
+            warnings=tuple(warnings), exact=errors.exact,
         ),
         errors.exact,
     )  # fmt: skip

@@ -198,7 +198,9 @@ def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, A
     }  # fmt: skip
 
 
-def save_plot(path: Path, advice: Advice, units: Units, T: float | None) -> None:
+def save_plot(
+    path: Path, advice: Advice, units: Units, T: float | None, confidence: float = 0.95
+) -> None:
     """Draw the size of the error against the step, the advised one marked, into a file.
 
     Examples
@@ -214,8 +216,9 @@ def save_plot(path: Path, advice: Advice, units: Units, T: float | None) -> None
     for h in advice.h * 2.0 ** np.arange(-4.0, 2.0):
         try:
             other = error_at(
-                units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme
-            )
+                units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme,
+                confidence=confidence,
+            )  # fmt: skip
         except ValueError:  # a step that the scheme cannot take
             continue
         steps.append(h * units.time)

@@ -15,7 +15,7 @@ from typing import Any
 from lifcore.advice.advise import error_at, step_size
 from lifcore.advice.result import Advice
 from lifcore.commands.advice_report import Units, as_dict, save_plot, table
-from lifcore.commands.arguments import number, positive, share
+from lifcore.commands.arguments import confidence, number, positive, share
 from lifcore.commands.neurons import DIMENSIONLESS, PHYSICAL, neuron_of, read_neuron
 from lifcore.models.neuron import LIF
 from lifcore.schemes import SCHEMES
@@ -69,6 +69,10 @@ def add_advise(commands: Any) -> None:
         "--scheme", choices=tuple(SCHEMES), default="euler", help="euler by default"
     )
     parser.add_argument(
+        "--confidence", type=confidence, default=0.95, metavar="95%%",
+        help="of the interval of the error; a pilot's meets the tolerance with it",
+    )  # fmt: skip
+    parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the answer here; - prints it"
     )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the error against the step")
@@ -83,7 +87,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             units = Units.of(neuron)
             advice = _advice(neuron, units, options)
             if options.plot:
-                save_plot(options.plot, advice, units, _T(units, options))
+                save_plot(options.plot, advice, units, _T(units, options), options.confidence)
     except (TypeError, ValueError, ImportError, RuntimeError, OSError) as error:
         parser.error(" ".join(str(error).split()))
     notes = tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
@@ -114,6 +118,7 @@ def _advice(neuron: Any, units: Units, options: argparse.Namespace) -> Advice:
     asked = {name: getattr(options, name) for name in ASKED if getattr(options, name) is not None}
     lif = neuron if isinstance(neuron, LIF) else neuron.lif
     common: dict[str, Any] = {"T": _T(units, options), "scheme": options.scheme}
+    common |= {"confidence": options.confidence}
     if options.at is not None:
         if asked:
             raise ValueError("--at asks for an error and --*-error gives one; allowed: one of them")

@@ -86,3 +86,17 @@ def share(text: str) -> float:
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r}; allowed: a share > 0, as 0.01 or 1%") from None
     return value / 100.0 if percent else value
+
+
+def confidence(text: str) -> float:
+    """Return a share between 0 and 1, both excluded.
+
+    Examples
+    --------
+    >>> confidence("99%")
+    0.99
+    """
+    value = share(text)
+    if value >= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed: a share below 1, as 0.95 or 95%")
+    return value

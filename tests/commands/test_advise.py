@@ -104,11 +104,60 @@ def test_files(name, tmp_path, capsys):
     assert json.loads(out)["neuron"]["sigma"] == 0.15
 
 
-def test_plot(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        (["--rate-error", "1%"], "the rate"),
+        (["--spike-time-error", "0.1", "--T", "2"], "spike times (rms)"),
+        (["--count", "5%", "--T", "2"], "the spike history"),
+        (["--at", "0.1", "--of", "state", "--T", "2"], "V at T (rms)"),
+    ],
+)
+def test_plot(asked, label, tmp_path, capsys, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "matplotlib.figure.Figure.savefig", lambda figure, path: drawn.append(figure)
+    )
+    status, out, _ = advise(
+        *PLAIN, *asked, "--plot", tmp_path / "error.svg", "--json", "-", capsys=capsys
+    )
+    assert status == 0
+    found = json.loads(out)
+    (axes,) = drawn[0].axes
+    assert axes.get_ylabel() == f"error of {label}"
+    curve, mark = axes.lines[:2]
+    steps, sizes = curve.get_data()
+    assert len(steps) >= 4
+    assert all(sizes > 0.0)
+    assert sizes[-1] > sizes[0]
+    assert mark.get_xdata()[0] == pytest.approx(found["dt"])
+    assert mark.get_ydata()[0] == pytest.approx(abs(found["error"]))
+
+
+def test_plot_as_a_file_in_ms_and_mv(tmp_path, capsys):
     file = tmp_path / "error.svg"
-    status, _, _ = advise(*PLAIN, "--rate-error", "1%", "--plot", file, capsys=capsys)
+    asked = ["--state-error", "2", "--T", "40", "--plot", file]
+    status, _, _ = advise(*NEURON, *asked, capsys=capsys)
     assert status == 0
     assert "<svg" in file.read_text()
+
+
+def test_confidence(capsys):
+    def interval(*asked):
+        _, out, _ = advise(*PLAIN, *asked, "--json", "-", capsys=capsys)
+        found = json.loads(out)
+        method = found["method"] if "pilot" in found["method"] else found["limit"]
+        return found["low"], found["error"], found["high"], method
+
+    low, error, high, _ = interval("--at", "0.1")
+    lowest, same, highest, _ = interval("--at", "0.1", "--confidence", "99.9%")
+    assert same == error
+    assert lowest < low < error < high < highest
+    assert interval("--at", "0.1", "--confidence", "0.95") == (low, error, high, "given")
+    asked = ["--state-error", "0.1", "--T", "4", "--confidence"]
+    bold, careful = interval(*asked, "80%"), interval(*asked, "99.9%")
+    assert max(bold[2], careful[2]) <= 0.1 * (1.0 + 1e-9)
+    assert bold[3] != careful[3]  # a pilot takes as many paths as the confidence asks for
 
 
 BAD = [
@@ -122,6 +171,8 @@ BAD = [
     (["--C-m", "-250", *NEURON[2:], "--rate-error", "1%"], "C_m"),
     (["--mu", "0.2", "--sigma", "0.01", "--rate-error", "1%"], "never fires"),
     (["--mu", "1.5", "--state-error", "0.1"], "T is missing"),
+    (["--mu", "1.5", "--rate-error", "1%", "--confidence", "1"], "allowed: a share below 1"),
+    (["--mu", "1.5", "--rate-error", "1%", "--confidence", "0"], "allowed: a share > 0"),
     (["nothing.json", "--rate-error", "1%"], "nothing.json"),
 ]
 
