@@ -9,7 +9,8 @@ from lifcore.advice.large import RichardsonPilot, is_large
 from lifcore.advice.measures import MEASURES, weak_measure
 from lifcore.advice.pilot import BUDGET, Pilot
 from lifcore.advice.pilot_search import Found, UnreachableError, pilot_error, pilot_step
-from lifcore.advice.rates import RateErrors, largest_rate_step
+from lifcore.advice.rate_steps import largest_rate_step, settled
+from lifcore.advice.rates import RateErrors
 from lifcore.advice.result import Advice, cost
 from lifcore.evidence.statistics import estimate
 from lifcore.models.networks import Feedforward, Recurrent, network
@@ -89,7 +90,8 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
             f"h = {h!r} is no less than a time scale of the neuron, where no error of its rate is "
             f"computed; allowed: h < {1.0 / fastest:g}"
         )
-    value, parts = errors.at(h), errors.parts(h)
+    h, value, unsure = settled(errors, h, tolerance)
+    parts = errors.parts(h, value)
     biggest = max(abs(part) for part in parts.values())
     if abs(value) < LUCK * biggest:
         name = max(parts, key=lambda part: abs(parts[part]))
@@ -102,14 +104,14 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
             f"spikes lock to the grid: the error jumps by up to {2 * errors.locking(h):.2%} with "
             "small changes of the step"
         )
-    if h > errors.top * (1.0 + 1e-9):
+    if h > errors.top * (1.0 + 1e-9) and unsure > 0.5 * abs(value):
         warnings.append(f"beyond h = {errors.top:.3g} ({errors.limit}) the error is a rough guess")
     size = abs(value) if tolerance is None else tolerance
     steps = {question.scheme: h}
     other = "exponential" if question.scheme == "euler" else "euler"
     rival = RateErrors.of(model, other, question.quantity, size, errors.grid)
     steps[other] = largest_rate_step(rival, size)[0] if size > 0.0 else 0.0
-    error = estimate(value, errors.uncertainty(h), math.inf)
+    error = estimate(value, unsure, math.inf)
     low, high = error.interval(question.confidence)
     return _with_rivals(
         question,

@@ -14,9 +14,9 @@ from lifcore.advice.grid_rates import (
 )
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import timing_spread
-from lifcore.advice.search import largest_step
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.strip_equation import euler_rate
 from lifcore.stationary.threshold_rate import Grid
 from lifcore.weak.rate_bias import charged, euler_law
 
@@ -29,9 +29,6 @@ STRIP, CURRENT, LEAK = 0.03, 0.12, 0.12
 Over sigma h^{3/2} / (V_th - V_r): crossings that start and end within a step; over (h/tau)^2 times
 the noise of V over V_th - V_r: a current that changes within one; over (gh)^2: all else.
 """
-
-KNOWN = 0.08
-"""Share of the tolerance to which the error of an advised step is known, as a standard error."""
 
 FINEST = 1.0 / 64.0
 """Share of the largest step below which the error is taken to be proportional to the step."""
@@ -132,6 +129,29 @@ class RateErrors:
             return "renewal equation on the grid"
         return "equation on the threshold, all changes at once"
 
+    def on_grid(self, h: float) -> tuple[float, float] | None:
+        """Return the error at a step by the equation on the strip, which leaves nothing out.
+
+        With it comes its standard error, a tenth of what the expansion leaves out or the precision
+        of the rates. None where that would be no gain, where the equation does not hold (only
+        Euler's potential moves without noise within a step), or where its grid is too large.
+
+        Examples
+        --------
+        >>> errors = RateErrors(LIF(mu=0.8, sigma=0.8), "euler", "rate", 1e-4)
+        >>> found, _ = errors.on_grid(0.05)
+        >>> 0.0 < found - errors.at(0.05) < 0.01
+        True
+        """
+        left_out = self.left_out(h)
+        if self.scheme != "euler" or left_out <= self.precision:
+            return None
+        known = max(self.precision, 0.1 * left_out)
+        try:
+            return self._relative(euler_rate(self.model, h, tolerance=min(known, 1e-2))), known
+        except (ValueError, RuntimeError):
+            return None
+
     def uncertainty(self, h: float) -> float:
         """Return a standard error of the prediction at a step, the numerical one included.
 
@@ -224,15 +244,16 @@ class RateErrors:
             return self._relative(1.0 / (h * (steps + 0.5)))
         return self._relative(self._changed(h, current=True, membrane=True, late=True))
 
-    def parts(self, h: float) -> dict[str, float]:
+    def parts(self, h: float, whole: float) -> dict[str, float]:
         """Return what Euler's current, its membrane and late resets do each alone, and the rest.
+
+        ``whole`` is the error that they add up to.
 
         Examples
         --------
-        >>> list(RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "rate", 1e-4).parts(0.05))
+        >>> list(RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "rate", 1e-4).parts(0.05, 0.01))
         ['current', 'membrane', 'reset', 'rest']
         """
-        whole = self.at(h)
         if self.model.sigma == 0.0:
             steps = steps_to_threshold(self.model, step_map(self.model, h, self.scheme))
             charge = self._relative(1.0 / (h * steps))
@@ -256,27 +277,3 @@ class RateErrors:
         if self.quantity == "rate":
             return rate / self.exact - 1.0
         return self.exact / rate - 1.0 if rate > 0.0 else math.inf
-
-
-def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]:
-    """Return the largest step that keeps to a tolerance, as smaller ones do, and what limits it.
-
-    Steps at which the error is not known to `KNOWN` of the tolerance are not advised either.
-
-    Examples
-    --------
-    >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "exponential", "interval", 1e-4)
-    >>> h, limit = largest_rate_step(errors, 0.01)
-    >>> round(h * errors.exact, 4), limit
-    (0.0099, "the interval's error")
-    """
-    top, limit = errors.top, errors.limit
-    if errors.left_out(top) > KNOWN * tolerance:
-        low, limit = 0.0, "how well the error is known at large steps"
-        for _ in range(40):
-            middle = 0.5 * (low + top)
-            low, top = (
-                (middle, top) if errors.left_out(middle) < KNOWN * tolerance else (low, middle)
-            )
-    h = largest_step(errors.size, top, tolerance)
-    return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"

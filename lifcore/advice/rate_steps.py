@@ -1,0 +1,58 @@
+"""The step for a rate: the largest within a tolerance, settled on the grid where it can be."""
+
+from __future__ import annotations
+
+from lifcore.advice.rates import RateErrors
+from lifcore.advice.search import largest_step
+
+KNOWN = 0.08
+"""Share of the tolerance to which the error of an advised step is known, as a standard error."""
+
+
+def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]:
+    """Return the largest step that keeps to a tolerance, as smaller ones do, and what limits it.
+
+    Steps at which the error is not known to `KNOWN` of the tolerance are not advised either.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "exponential", "interval", 1e-4)
+    >>> h, limit = largest_rate_step(errors, 0.01)
+    >>> round(h * errors.exact, 4), limit
+    (0.0099, "the interval's error")
+    """
+    top, limit = errors.top, errors.limit
+    if errors.left_out(top) > KNOWN * tolerance:
+        low, limit = 0.0, "how well the error is known at large steps"
+        for _ in range(40):
+            middle = 0.5 * (low + top)
+            low, top = (
+                (middle, top) if errors.left_out(middle) < KNOWN * tolerance else (low, middle)
+            )
+    h = largest_step(errors.size, top, tolerance)
+    return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
+
+
+def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[float, float, float]:
+    """Return a step, its error and a standard error: on the grid where that is possible.
+
+    A step that was given stays; one that was found is shortened if it turns out too long.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> errors = RateErrors.of(LIF(mu=0.8, sigma=0.8), "euler", "rate", 0.01)
+    >>> h, error, uncertainty = settled(errors, 0.2, 0.01)
+    >>> h < 0.2, abs(error) + uncertainty <= 0.01
+    (True, True)
+    """
+    for _ in range(8):
+        found = errors.on_grid(h)
+        if found is None:
+            break
+        off = abs(found[0]) + found[1]
+        if tolerance is None or off <= tolerance:
+            return h, *found
+        h *= max(0.5, 0.98 * tolerance / off)
+    return h, errors.at(h), errors.uncertainty(h)

@@ -1,0 +1,160 @@
+r"""The stationary rate of Euler's scheme on its grid, exact for any step, without sampling.
+
+Euler's potential moves without noise within a step, :math:`x_{n+1} = (1 - gh) x_n + h y_n` with
+x = V - V_th and y = I - I_th. So a neuron spikes in its next step if it is in the strip
+
+.. math:: D = \{x < 0 \le (1 - gh) x + h y\}.
+
+Let q be the stationary density there. A step later all of q is above the threshold, and is put to
+V_r. As for the exact neuron (`lifcore.stationary.threshold_equation`), the stationary law is
+that of the free process with a sink and a source, now of a chain: with G_n the normal density of n
+free steps, and R a reset after the first of them,
+
+.. math:: q(z') = p_{free}(z') + \int_D q(z) \sum_{n \ge 1} [G_{n+1}(z'|z, R) - G_{n+1}(z'|z)] dz
+
+for z' in D, which must not reach down to V_r: no expansion in h. That nothing stays above the
+threshold gives, as there, a condition that is well posed always,
+:math:`\int_D q\,l = P_{free}(V \ge V_{th})` with
+:math:`l(z) = \sum_{n \ge 0} [P(V_{n+1} \ge V_{th} | z) - P(V_{n+1} \ge V_{th} | z, R)]`; the
+equation is solved bordered by it. Nodes are Gauss's across the strip, and along it uniform in u,
+y = L log(1 + e^u), from far below what the noise of a step moves the current. Sums over n are taken
+term by term at first, then with growing strides and the Euler-Maclaurin correction.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr
+
+from lifcore import checks
+from lifcore.models.neuron import LIF
+from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.strip_kernel import add_up, laws
+
+_LOWEST, _REACH = math.exp(-4.0), 8.0
+_STEP, _ACROSS, _TERMS = 0.5, 4, 16  # of the first grid: in u, across, terms before a stride of 2
+_FINER = 2.0**0.5
+_SURELY = 6.0  # standard deviations of the current that may not take V from reset to threshold
+_MAX_WORK, _MOST = 2e9, 2_000_000  # entries of kernels; steps in the memory of a membrane
+
+
+def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
+    """Return the stationary rate of Euler's scheme at a step.
+
+    Parameters
+    ----------
+    lif : LIF
+        The neuron; g and sigma must be positive, tau finite.
+    h : float
+        The step, below tau and 1/g, in which V must not get from reset to threshold.
+    tolerance : float, optional
+        Largest accepted change, relative, between a grid and one that is finer in all directions.
+
+    Returns
+    -------
+    float
+        Spikes per unit time.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        If an argument is wrong, the step is too fine, or the rate does not converge before the
+        grid is too large.
+
+    Examples
+    --------
+    >>> neuron = LIF(mu=1.5, sigma=0.3, tau=0.5)
+    >>> round(euler_rate(neuron, 0.05), 4), round(euler_rate(neuron, 0.0125), 4)
+    (0.9107, 0.9081)
+    """
+    free = FreeProcess(lif)
+    tolerance = checks.real("tolerance", tolerance, at_least=1e-10, at_most=1e-2)
+    h = checks.real("h", h, above=0.0)
+    if not h < min(1.0 / lif.g, lif.tau):
+        raise ValueError(f"h = {h!r}; allowed: below tau = {lif.tau!r} and 1/g = {1 / lif.g!r}")
+    if 40.0 / (free.g * h) > _MOST:
+        raise ValueError(f"h = {h!r} is too fine; allowed: at least {40.0 / free.g / _MOST:g}")
+    fastest = max(free.mean_i, 0.0) + _SURELY * math.sqrt(free.var_i / (1.0 - 0.5 * h * free.a))
+    if h * fastest >= (1.0 - free.g * h) * free.drop:
+        raise ValueError(
+            f"h = {h!r} takes a fast current from reset to threshold in a step, for which the "
+            "equation does not hold; allowed: a smaller step"
+        )
+    finer, before = 1.0, math.inf
+    while True:
+        rate = _rate(free, h, finer)
+        if abs(rate - before) <= tolerance * abs(rate):
+            return rate
+        before, finer = rate, finer * _FINER
+
+
+def _rate(free: FreeProcess, h: float, finer: float) -> float:
+    """Return the rate on a grid so much finer than the first."""
+    fade, forget = 1.0 - free.g * h, 1.0 - free.a * h
+    variance, drift = free.sigma**2 * h, free.a * h * free.mean_i
+    ii = variance / (1.0 - forget**2)  # the free chain's stationary covariance
+    vi = forget * h * ii / (1.0 - fade * forget)
+    vv = (2.0 * fade * h * vi + h * h * ii) / (1.0 - fade**2)
+    speed, along = _nodes(free, math.sqrt(variance), math.sqrt(ii), _STEP / finer)
+    theta, across = np.polynomial.legendre.leggauss(round(_ACROSS * finer))
+    theta, height = 0.5 * (1.0 + theta), h * speed[:, None] / fade
+    weight = 0.5 * across * along[:, None] * height
+    steps, sums = _plan(math.ceil(40.0 / (free.g * h)), round(_TERMS * finer))
+    shape = speed.size, theta.size
+    if steps.size * weight.size**2 > _MAX_WORK:
+        raise RuntimeError(f"h = {h!r}: not converged before the grid grew too large; raise h")
+    stayed, fallen = np.zeros(shape + shape), np.zeros((speed.size, *shape))
+    border = np.ones(shape)  # its term n = 0: all are above after their first step
+    add_up(
+        laws(fade, forget, h, variance, drift, int(steps[-1]) + 1), (steps, sums), speed,
+        height * theta, h * speed[:, None] * (1.0 - theta), (forget, free.drop),
+        stayed, fallen, border,
+    )  # fmt: skip
+    kernel = (fallen[:, None] - stayed).reshape(weight.size, weight.size)
+    y, slope = speed[:, None] - free.mean_i, vi / ii
+    x = -height * theta - free.mean_v - slope * y
+    density = np.exp(-0.5 * (y * y / ii + x * x / (vv - slope * vi)))
+    source = (density / (2.0 * math.pi * math.sqrt(ii * vv - vi * vi))).ravel()
+    w, bend = weight.ravel(), np.broadcast_to(np.exp(-0.5 * y * y / ii), shape).ravel()
+    ell = w * border.ravel()
+    bend = bend / (bend @ ell)
+    matrix = np.eye(w.size) - kernel.T * w + np.outer(bend, ell)
+    above = float(ndtr(free.mean_v / math.sqrt(vv)))
+    return float(np.linalg.solve(matrix, source + above * bend) @ w) / h
+
+
+def _nodes(
+    free: FreeProcess, kick: float, spread: float, step: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return speeds with their weights, from below the noise of a step to the largest ones."""
+    ends = np.array([_LOWEST * kick, max(free.mean_i, 0.0) + _REACH * spread]) / free.scale
+    low, high = ends + np.log(-np.expm1(-ends))
+    u = low + step * np.arange(math.ceil((high - low) / step) + 1)
+    return free.scale * np.logaddexp(0.0, u), step * free.scale / (1.0 + np.exp(-u))
+
+
+def _plan(most: int, terms: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers of steps with weights, for a sum over all from 1 to `most` and a little more.
+
+    Up to 2 `terms` each; then n is as much as `terms` times the stride, or twice that.
+    """
+    weights: dict[int, float] = dict.fromkeys(range(1, 2 * terms), 1.0)
+    begin, weights[2 * terms] = 2 * terms, 0.5
+
+    def add(n: int, weight: float) -> None:
+        weights[n] = weights.get(n, 0.0) + weight
+
+    while begin < most:
+        stride = begin // terms
+        end = begin + stride * math.ceil(begin / stride)
+        for n in range(begin, end + 1, stride):
+            add(n, stride * (0.5 if n in (begin, end) else 1.0))
+        correction = (stride**2 - 1) / 12.0  # times the derivative at the ends, by a difference
+        for at, sign, far in ((end, -1.0, 2 * stride), (begin, 1.0, stride)):
+            add(at + far, 0.5 * sign * correction / far)
+            add(at - far, -0.5 * sign * correction / far)
+        begin = end
+    steps = np.array(sorted(weights))
+    return steps, np.array([weights[n] for n in steps])
