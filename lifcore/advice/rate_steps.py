@@ -43,8 +43,8 @@ def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[floa
     --------
     >>> from lifcore.models.neuron import LIF
     >>> errors = RateErrors.of(LIF(mu=0.8, sigma=0.8), "euler", "rate", 0.01)
-    >>> h, error, uncertainty = settled(errors, 0.2, 0.01)
-    >>> h < 0.2, abs(error) + uncertainty <= 0.01
+    >>> h, error, uncertainty = settled(errors, 0.05, 0.01)
+    >>> h < 0.05, abs(error) + uncertainty <= 0.01
     (True, True)
     """
     for _ in range(8):

@@ -67,7 +67,7 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
     --------
     >>> neuron = LIF(mu=1.5, sigma=0.3, tau=0.5)
     >>> round(euler_rate(neuron, 0.05), 4), round(euler_rate(neuron, 0.0125), 4)
-    (0.9107, 0.9081)
+    (0.9086, 0.9075)
     """
     free = FreeProcess(lif)
     tolerance = checks.real("tolerance", tolerance, at_least=1e-10, at_most=1e-2)

@@ -107,7 +107,7 @@ def nodes_of(free: FreeProcess, step: float, reach: float) -> Nodes:
     Examples
     --------
     >>> nodes = nodes_of(FreeProcess(LIF()), 0.5, 8.0)
-    >>> nodes.u[1] - nodes.u[0], (nodes.u.size - nodes.below) % 2
+    >>> float(nodes.u[1] - nodes.u[0]), (nodes.u.size - nodes.below) % 2
     (0.5, 1)
     """
     top = (max(free.mean_i, 0.0) + reach * math.sqrt(free.var_i)) / free.scale

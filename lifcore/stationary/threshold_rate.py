@@ -25,8 +25,8 @@ class Grid:
     --------
     >>> grid = Grid()
     >>> _ = threshold_rate(LIF(mu=1.5, sigma=0.2), tolerance=1e-5, grid=grid)
-    >>> grid.u, grid.t < 0.2
-    (0.25, True)
+    >>> grid.t < 0.2
+    True
     """
 
     u: float = 0.5
