@@ -47,12 +47,17 @@ def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[floa
     >>> h < 0.05, abs(error) + uncertainty <= 0.01
     (True, True)
     """
+    asked = h
     for _ in range(8):
         found = errors.on_grid(h)
         if found is None:
-            break
+            found = errors.at(h), errors.uncertainty(h)
+            if h == asked:  # what the search has seen is all there is
+                break
         off = abs(found[0]) + found[1]
         if tolerance is None or off <= tolerance:
-            return h, *found
+            break
         h *= max(0.5, 0.98 * tolerance / off)
-    return h, errors.at(h), errors.uncertainty(h)
+    else:
+        found = errors.at(h), errors.uncertainty(h)
+    return h, *found
