@@ -9,7 +9,7 @@ from lifcore.advice.large import RichardsonPilot, is_large
 from lifcore.advice.measures import MEASURES, weak_measure
 from lifcore.advice.pilot import BUDGET, Pilot
 from lifcore.advice.pilot_search import Found, UnreachableError, pilot_error, pilot_step
-from lifcore.advice.rate_steps import largest_rate_step, settled
+from lifcore.advice.rate_steps import ON_GRID, largest_rate_step, settled
 from lifcore.advice.rates import RateErrors
 from lifcore.advice.result import Advice, cost
 from lifcore.evidence.statistics import estimate
@@ -90,7 +90,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
             f"h = {h!r} is no less than a time scale of the neuron, where no error of its rate is "
             f"computed; allowed: h < {1.0 / fastest:g}"
         )
-    h, value, unsure = settled(errors, h, tolerance)
+    h, value, unsure, method = settled(errors, h, tolerance)
     parts = errors.parts(h, value)
     biggest = max(abs(part) for part in parts.values())
     if abs(value) < LUCK * biggest:
@@ -104,7 +104,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
             f"spikes lock to the grid: the error jumps by up to {2 * errors.locking(h):.2%} with "
             "small changes of the step"
         )
-    if h > errors.top * (1.0 + 1e-9) and unsure > 0.5 * abs(value):
+    if h > errors.top * (1.0 + 1e-9) and method != ON_GRID:
         warnings.append(f"beyond h = {errors.top:.3g} ({errors.limit}) the error is a rough guess")
     size = abs(value) if tolerance is None else tolerance
     steps = {question.scheme: h}
@@ -118,7 +118,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
         Advice(
             question.quantity, question.scheme, h, replace(error, low=low, high=high), tolerance,
             parts, cost(question.scheme, h, network("model", model), errors.exact),
-            question.scheme, 1.0, steps, limit=limit, method=errors.method,
+            question.scheme, 1.0, steps, limit=limit, method=method,
             warnings=tuple(warnings), exact=errors.exact,
         ),
         errors.exact,

@@ -34,8 +34,14 @@ def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]
     return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
 
 
-def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[float, float, float]:
-    """Return a step, its error and a standard error: on the grid where that is possible.
+ON_GRID = "equation on the strip, exact on the grid"
+"""How an error that leaves nothing out was found."""
+
+
+def settled(
+    errors: RateErrors, h: float, tolerance: float | None
+) -> tuple[float, float, float, str]:
+    """Return a step, its error, a standard error, and how it was found: on the grid if possible.
 
     A step that was given stays; one that was found is shortened if it turns out too long.
 
@@ -43,14 +49,17 @@ def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[floa
     --------
     >>> from lifcore.models.neuron import LIF
     >>> errors = RateErrors.of(LIF(mu=0.8, sigma=0.8), "euler", "rate", 0.01)
-    >>> h, error, uncertainty = settled(errors, 0.05, 0.01)
+    >>> h, error, uncertainty, _ = settled(errors, 0.05, 0.01)
     >>> h < 0.05, abs(error) + uncertainty <= 0.01
     (True, True)
+    >>> settled(errors, 0.05, None)[3]
+    'equation on the strip, exact on the grid'
     """
     asked = h
     for _ in range(8):
-        found = errors.on_grid(h)
+        found, method = errors.on_grid(h), ON_GRID
         if found is None:
+            method = errors.method
             found = errors.at(h), errors.uncertainty(h)
             if h == asked:  # what the search has seen is all there is
                 break
@@ -59,5 +68,5 @@ def settled(errors: RateErrors, h: float, tolerance: float | None) -> tuple[floa
             break
         h *= max(0.5, 0.98 * tolerance / off)
     else:
-        found = errors.at(h), errors.uncertainty(h)
-    return h, *found
+        found, method = (errors.at(h), errors.uncertainty(h)), errors.method
+    return h, *found, method
