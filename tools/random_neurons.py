@@ -1,10 +1,11 @@
 """Draw the random neurons of the chapter *Which dt?*, ask for their steps, measure, and store.
 
-Advice on sixty neurons, and errors measured to a tenth of the tolerance and better, take minutes,
-more than a page should; so the page reads `book/data/random_neurons.json` and does a part again.
+Advice on sixty neurons, their true errors by equations for the stationary law on the grid, and long
+runs that check those equations, take minutes, more than a page should; so the page reads
+`book/data/random_neurons.json` and does a part again.
 
     python tools/random_neurons.py            all of it
-    python tools/random_neurons.py measure    only the errors, at the steps that are stored
+    python tools/random_neurons.py errors     only the errors, at the steps that are stored
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from typing import Any
 import numpy as np
 
 from lifcore.advice import step_size
-from lifcore.advice.grid_rates import exact_rate
+from lifcore.advice.grid_rates import exact_rate, never_rests
+from lifcore.advice.one_step import step_map
+from lifcore.advice.renewal import renewal_grid_rate
 from lifcore.models.neuron import LIF
+from lifcore.stationary import euler_rate
 from lifcore.weak import precise_grid_rate
 
 FILE = Path(__file__).parents[1] / "book" / "data" / "random_neurons.json"
@@ -65,40 +69,72 @@ def drawn() -> tuple[list[dict[str, float]], int]:
     return rows, silent
 
 
+def true_error(neuron: LIF, h: float, precision: float) -> float:
+    """Return Euler's relative error at a step, by an equation that is exact on the grid.
+
+    For a drive that never rests it is the renewal equation, otherwise that on the strip, its grid
+    refined until it changes by less than `precision`, or ten times that where the grid grows very
+    large.
+    """
+    rate = renewal_grid_rate(neuron, step_map(neuron, h, "euler")) if never_rests(neuron) else None
+    if rate is None:
+        try:
+            rate = euler_rate(neuron, h, tolerance=precision)
+        except RuntimeError:
+            rate = euler_rate(neuron, h, tolerance=10.0 * precision, work=1e11)
+    return rate / exact_rate(neuron, 0.1 * precision) - 1.0
+
+
+def long_run(
+    row: dict[str, Any], h: float, precision: float, most: float, seed: np.random.SeedSequence
+) -> list[float]:
+    """Return an error and its standard error by a long run."""
+    found = precise_grid_rate(
+        neuron_of(row), h, rate=row["rate"], precision=precision, seed=seed, most=most
+    )
+    pair = found.mean / row["rate"] - 1.0, found.standard_error / row["rate"]
+    return [float(f"{value:.4g}") for value in pair]
+
+
+def neuron_of(row: dict[str, Any]) -> LIF:
+    """Return the neuron of a row."""
+    return LIF(**{k: row[k] for k in ("g", "v_th", "v_reset", "tau", "mu", "sigma")})
+
+
 def measure(row: dict[str, Any], seed: np.random.SeedSequence) -> dict[str, Any]:
-    """Return a row with its measured errors: at the advised step, and at longer ones."""
-    neuron = LIF(**{k: row[k] for k in ("g", "v_th", "v_reset", "tau", "mu", "sigma")})
-
-    def error(
-        factor: float, own: np.random.SeedSequence, precision: float, most: float
-    ) -> list[float]:
-        found = precise_grid_rate(
-            neuron,
-            factor * row["h"],
-            rate=row["rate"],
-            precision=precision,
-            seed=own,
-            most=most,
-        )
-        relative = found.mean / row["rate"] - 1.0, found.standard_error / row["rate"]
-        return [float(f"{value:.4g}") for value in relative]
-
-    seeds = seed.spawn(1 + len(LONGER))
-    factors = [f for f in LONGER if f * row["h"] <= min(1.0 / neuron.g, neuron.tau)]
-    longer = [[f, *error(f, own, 2e-3, 8e6)] for f, own in zip(factors, seeds[1:], strict=False)]
-    return row | {"measured": error(1.0, seeds[0], 1e-4, 1.6e8), "longer": longer}
+    """Return a row with its true errors, at the advised step and at longer ones, and a long run."""
+    neuron, seeds = neuron_of(row), seed.spawn(1 + len(LONGER))
+    longer = []
+    for factor, own in zip(LONGER, seeds[1:], strict=True):
+        h = factor * row["h"]
+        if h >= min(1.0 / neuron.g, neuron.tau):
+            break
+        try:
+            error = true_error(neuron, h, 1e-3)
+        except (ValueError, RuntimeError):
+            # a fast current takes V from reset to threshold in a step, or the grid is too large
+            error = long_run(row, h, 2e-3, 8e6, own)[0]
+        longer.append([factor, float(f"{error:.3g}")])
+    true = float(f"{true_error(neuron, row['h'], 2e-5):.4g}")
+    return (
+        row
+        | {"true": true, "run": long_run(row, row["h"], 2e-4, 3e7, seeds[0])}
+        | {"longer": longer}
+    )
 
 
 def main() -> None:
     """Draw, ask, measure and store."""
-    if "measure" in sys.argv[1:]:
+    if "errors" in sys.argv[1:]:
         stored = json.loads(FILE.read_text())
         rows, silent = stored["neurons"], stored["silent"]
     else:
         rows, silent = drawn()
     seeds = np.random.SeedSequence(SEED).spawn(len(rows))
     print(f"{len(rows)} neurons have their steps", flush=True)
-    rows = [measure(row, own) for row, own in zip(rows, seeds, strict=True)]
+    for k, own in enumerate(seeds):
+        rows[k] = measure(rows[k], own)
+        print(k + 1, rows[k]["predicted"], rows[k]["true"], rows[k]["run"], flush=True)
     head = {"date": date.today().isoformat(), "seed": SEED, "tolerance": TOLERANCE}
     head |= {"silent": silent, "silent_below": SILENT}
     lines = ",\n  ".join(json.dumps(row) for row in rows)

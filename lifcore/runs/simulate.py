@@ -52,7 +52,7 @@ def simulate(
         names are in `lifcore.schemes.SCHEMES`.
     noise : str, optional
         Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
-        normals in a third of its time, a path alone, but not for the exact scheme in networks with
+        normals in less than half of its time, a path alone, but not for the exact scheme in networks with
         loops; "bits" and "three" draw two- and three-point numbers instead of normals, for averages
         of Euler's scheme only; see `lifcore.noise.sources`.
     start : pair, optional

@@ -37,10 +37,10 @@ _LOWEST, _REACH = math.exp(-4.0), 8.0
 _STEP, _ACROSS, _TERMS = 0.5, 4, 16  # of the first grid: in u, across, terms before a stride of 2
 _FINER = 2.0**0.5
 _SURELY = 6.0  # standard deviations of the current that may not take V from reset to threshold
-_MAX_WORK, _MOST = 2e9, 2_000_000  # entries of kernels; steps in the memory of a membrane
+_MOST = 2_000_000  # steps in the memory of a membrane
 
 
-def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
+def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5, work: float = 2e9) -> float:
     """Return the stationary rate of Euler's scheme at a step.
 
     Parameters
@@ -51,6 +51,8 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
         The step, below tau and 1/g, in which V must not get from reset to threshold.
     tolerance : float, optional
         Largest accepted change, relative, between a grid and one that is finer in all directions.
+    work : float, optional
+        Entries of the kernels of one grid, at most; 2e9 take a few seconds.
 
     Returns
     -------
@@ -71,6 +73,7 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
     """
     free = FreeProcess(lif)
     tolerance = checks.real("tolerance", tolerance, at_least=1e-10, at_most=1e-2)
+    work = checks.real("work", work, above=0.0)
     h = checks.real("h", h, above=0.0)
     if not h < min(1.0 / lif.g, lif.tau):
         raise ValueError(f"h = {h!r}; allowed: below tau = {lif.tau!r} and 1/g = {1 / lif.g!r}")
@@ -84,13 +87,13 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5) -> float:
         )
     finer, before = 1.0, math.inf
     while True:
-        rate = _rate(free, h, finer)
+        rate = _rate(free, h, finer, work)
         if abs(rate - before) <= tolerance * abs(rate):
             return rate
         before, finer = rate, finer * _FINER
 
 
-def _rate(free: FreeProcess, h: float, finer: float) -> float:
+def _rate(free: FreeProcess, h: float, finer: float, work: float) -> float:
     """Return the rate on a grid so much finer than the first."""
     fade, forget = 1.0 - free.g * h, 1.0 - free.a * h
     variance, drift = free.sigma**2 * h, free.a * h * free.mean_i
@@ -103,8 +106,10 @@ def _rate(free: FreeProcess, h: float, finer: float) -> float:
     weight = 0.5 * across * along[:, None] * height
     steps, sums = _plan(math.ceil(40.0 / (free.g * h)), round(_TERMS * finer))
     shape = speed.size, theta.size
-    if steps.size * weight.size**2 > _MAX_WORK:
-        raise RuntimeError(f"h = {h!r}: not converged before the grid grew too large; raise h")
+    if steps.size * weight.size**2 > work:
+        raise RuntimeError(
+            f"h = {h!r}: not converged before the grid grew too large; raise h, work or tolerance"
+        )
     stayed, fallen = np.zeros(shape + shape), np.zeros((speed.size, *shape))
     border = np.ones(shape)  # its term n = 0: all are above after their first step
     add_up(
