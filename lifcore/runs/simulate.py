@@ -52,9 +52,9 @@ def simulate(
         names are in `lifcore.schemes.SCHEMES`.
     noise : str, optional
         Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
-        normals in less than half of its time, a path alone, but not for the exact scheme in networks with
-        loops; "bits" and "three" draw two- and three-point numbers instead of normals, for averages
-        of Euler's scheme only; see `lifcore.noise.sources`.
+        normals in less than half of its time, a path alone, but not for the exact scheme in
+        networks with loops; "bits" and "three" draw two- and three-point numbers instead of
+        normals, for averages of Euler's scheme only; see `lifcore.noise.sources`.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
         one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
