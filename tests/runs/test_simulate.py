@@ -252,11 +252,14 @@ def test_bad_model(model):
 
 
 def test_stability_limits_bind_euler_alone():
-    for neuron, limit in [(LIF(g=4.0), r"2/\(g\) = 0\.5"), (LIF(tau=0.25), r"2/\(1/tau\) = 0\.5")]:
+    for neuron, limit, above in [
+        (LIF(g=4.0), r"2/\(g\) = 0\.5", r"above 1/g"),
+        (LIF(tau=0.25), r"2/\(1/tau\) = 0\.5", r"above tau"),
+    ]:
         with pytest.raises(ValueError, match=limit):
             simulate(neuron, h=0.5, T=1.0, paths=1, seed=1)
         simulate(neuron, h=0.5, T=1.0, paths=1, seed=1, scheme="exact")
-        with pytest.warns(UserWarning, match=r"above 1/"):
+        with pytest.warns(UserWarning, match=above):
             simulate(neuron, h=0.49, T=0.98, paths=1, seed=1)
 
 
