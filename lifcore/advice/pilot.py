@@ -136,7 +136,8 @@ class Pilot:
     def grown(self, h: float, paths: int, enough: float = math.inf) -> tuple[Estimate, int]:
         """Return the error at `h` from as many paths as it takes, or as the budget has.
 
-        Growth ends early when the interval lies on one side of `enough`.
+        Growth ends early when the interval lies on one side of `enough`: above, or, where it needs
+        no scatter to be right, below.
 
         Examples
         --------
@@ -150,6 +151,7 @@ class Pilot:
             error, odd = found
             low = max(0.0, 2.0 * abs(error.mean) - self.bound(error))
             clear = odd >= FEW and low > enough
+            clear |= error.freedom == math.inf and self.bound(error) <= enough < math.inf
             if self.decided(found) or clear:
                 return found
             room = (self.budget - self.spent) / self.price(h)
@@ -204,22 +206,23 @@ class Pilot:
         return paths * self.price(h)
 
     def finest(self) -> float:
-        """Return a step from which finer ones are inferred: the finest with a good interval.
+        """Return a step from which finer ones are inferred: the finest that showed enough errors.
 
-        It is measured with what is left of the budget.
+        Coarser ones with better intervals would not do: there the error may be saturated. It is
+        measured again with what is left of the budget, if that is enough.
 
         Examples
         --------
         >>> from lifcore.advice.measures import MEASURES
         >>> pilot = Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95)
         >>> _ = pilot.at(0.5, 512, 3)
-        >>> pilot.finest() in pilot.seen
+        >>> pilot.finest() == min(pilot.seen)
         True
         """
-        h = min(self.seen)
-        while 2.0 * h <= self.top * (1.0 + 1e-9) and self.needed(h) > self.budget - self.spent:
-            h = min((o for o in self.seen if o > 1.5 * h), default=2.0 * h)
-        if not self.decided(self.seen.get(h, (estimate(0.0, math.inf, math.inf), 0))):
+        told = [h for h, (_, odd) in self.seen.items() if odd >= FEW]
+        h = min(told, default=max(self.seen, key=lambda other: self.seen[other][1]))
+        affordable = self.needed(h) <= self.budget - self.spent
+        if not self.decided(self.seen[h]) and (affordable or not told):
             self.grown(h, FIRST)
         return h
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import takewhile
 
 from lifcore.advice.measures import FEW
 from lifcore.advice.pilot import FIRST, LEVELS, Pilot
@@ -80,7 +82,7 @@ def pilot_step(pilot: Pilot, tolerance: float) -> Found:
             break
         error, odd = pilot.grown(h, paths, tolerance)
         bound = pilot.bound(error)
-        if bound <= tolerance and (odd >= FEW or bound == 0.0):
+        if _meets(pilot, h, tolerance):
             return Found(h, error, h)
         if odd >= FEW:
             share = min(0.97, 0.98 * (tolerance / bound) ** (1.0 / pilot.measure.order))
@@ -123,7 +125,17 @@ def _first_round(pilot: Pilot) -> int:
     return paths
 
 
+def _meets(pilot: Pilot, h: float, tolerance: float) -> bool:
+    """Whether the error seen at a step is surely within the tolerance."""
+    error, odd = pilot.seen[h]
+    bound = pilot.bound(error)
+    return bound <= tolerance and (odd >= FEW or bound == 0.0 or error.freedom == math.inf)
+
+
 def _carried(pilot: Pilot, tolerance: float) -> Found:
+    met = list(takewhile(lambda h: _meets(pilot, h, tolerance), sorted(pilot.seen)))
+    if met:  # as at all finer steps seen
+        return Found(met[-1], pilot.seen[met[-1]][0], met[-1])
     source = pilot.finest()
     error, odd = pilot.seen[source]
     if odd == 0:

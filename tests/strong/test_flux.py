@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, stats
 
 from lifcore import LIF, simulate, simulate_spikes
 from lifcore.evidence.statistics import mean
@@ -32,6 +32,23 @@ def test_sums_by_hand():
 def test_a_speed_equal_to_alpha_is_not_below_it():
     assert HAND.counts_below(0.1).sum() == 0.0
     assert HAND.inverse_squares(0.5).sum() == 4.0
+
+
+@pytest.mark.parametrize("paths", [1, 8])
+def test_probability_below_covers(paths, one_thread):
+    # The share of a large pool of other paths is the truth.
+    whole = crossing_speeds(NEURON, T=2.0, paths=paths * 400, seed=9, executor=one_thread)
+    pool = crossing_speeds(NEURON, T=2.0, paths=20_000, seed=10).probability_below(0.5)
+    assert 0.05 < pool.low < pool.high < 0.5
+    found = []
+    for first in range(0, whole.paths, paths):
+        own = (whole.path >= first) & (whole.path < first + paths)
+        part = CrossingSpeeds(whole.speed[own], whole.path[own] - first, paths, whole.T)
+        found.append(part.probability_below(0.5))
+    for level in (0.95, 0.999):
+        ends = [one.interval(level) for one in found]
+        inside = sum(low <= pool.mean <= high for low, high in ends)
+        assert inside >= stats.binom.ppf(0.0005, len(found), level)
 
 
 def test_bounds_by_hand():
