@@ -8,6 +8,9 @@ from lifcore.advice.search import largest_step
 KNOWN = 0.08
 """Share of the tolerance to which the error of an advised step is known, as a standard error."""
 
+ON_GRID = "equation on the strip, exact on the grid"
+"""How an error that leaves nothing out was found."""
+
 
 def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]:
     """Return the largest step that keeps to a tolerance, as smaller ones do, and what limits it.
@@ -32,10 +35,6 @@ def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]
             )
     h = largest_step(errors.size, top, tolerance)
     return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
-
-
-ON_GRID = "equation on the strip, exact on the grid"
-"""How an error that leaves nothing out was found."""
 
 
 def settled(

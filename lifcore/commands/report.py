@@ -15,13 +15,13 @@ SECONDS = {
     "which_dt": 60,
     "model": 20,
     "faq": 20,
-    "spike_times": 30,
-    "strong_bound": 70,
-    "threshold_flux": 110,
-    "weak_order": 140,
-    "lyapunov": 70,
-    "layers": 70,
-    "recurrent": 140,
+    "spike_times": 100,
+    "strong_bound": 90,
+    "threshold_flux": 100,
+    "weak_order": 170,
+    "lyapunov": 60,
+    "layers": 140,
+    "recurrent": 220,
 }
 """About how long each chapter runs on two cores, to ten seconds."""
 

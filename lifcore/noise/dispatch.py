@@ -59,3 +59,14 @@ def kernel(generic: Callable[..., Any], kind: type) -> Callable[..., Any]:
         return function
 
     return register
+
+
+def only_jitted(source: Any) -> TypeError:
+    """Return what a generic function of the noise raises when it is called as it stands.
+
+    Examples
+    --------
+    >>> print(only_jitted(None))
+    NoneType: noise is drawn in jitted code only
+    """
+    return TypeError(f"{type(source).__name__}: noise is drawn in jitted code only")

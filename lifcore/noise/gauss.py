@@ -134,17 +134,15 @@ def _exponential(states, lane):
 
 
 @njit(nogil=True, cache=True)
-def _fill_rest(states, first, columns, out, scale):
-    """Do what `fill_lanes` does for columns that are no group, lane by lane."""
-    for k in range(columns[0], columns[1]):
-        lane = first + k
-        for row in range(out.shape[0]):
-            word = next_word(states, lane)
-            normal = (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
-            if (word & _PART) >= _RECTANGLES:
-                sign = 1.0 if (word >> _12) & _U(1) else -1.0
-                normal = sign * _above(states, lane)
-            out[row, k] = scale * normal
+def next_normals(states, lane, out, scale):
+    """Fill `out` with the next normals of one lane, times `scale`."""
+    for r in range(out.size):
+        word = next_word(states, lane)
+        normal = (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
+        if (word & _PART) >= _RECTANGLES:
+            sign = 1.0 if (word >> _12) & _U(1) else -1.0
+            normal = sign * _above(states, lane)
+        out[r] = scale * normal
 
 
 @njit(nogil=True, cache=True)
@@ -166,17 +164,5 @@ def fill_lanes(states, first, lanes, out, scale):
                 if (found >> j) & 1:
                     sign = 1.0 if (found >> (GROUP + j)) & 1 else -1.0
                     out[row - 1, k + j] = scale * (sign * _above(states, first + k + j))
-    if whole < lanes:
-        _fill_rest(states, first, (whole, lanes), out, scale)
-
-
-@njit(nogil=True, cache=True)
-def next_normals(states, lane, z):
-    """Fill `z` with normals of one lane."""
-    for r in range(z.size):
-        word = next_word(states, lane)
-        normal = (as_float((word >> _12) | _TWO) - 3.0) * ENDS[word & _PART]
-        if (word & _PART) >= _RECTANGLES:
-            sign = 1.0 if (word >> _12) & _U(1) else -1.0
-            normal = sign * _above(states, lane)
-        z[r] = normal
+    for k in range(whole, lanes):  # which are no group
+        next_normals(states, first + k, out[:, k], scale)

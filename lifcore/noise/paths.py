@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lifcore.noise.dispatch import kernel
+from lifcore.noise.dispatch import kernel, only_jitted
 from lifcore.noise.gauss import fill_lanes
 from lifcore.noise.keyed import stream
 from lifcore.noise.lanes import lane_states
@@ -104,7 +104,7 @@ def begin_path(source: Any, path: int) -> None:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def end_path(source: Any, path: int) -> None:
@@ -116,7 +116,7 @@ def end_path(source: Any, path: int) -> None:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def steps_ahead(source: Any) -> int:
@@ -130,7 +130,7 @@ def steps_ahead(source: Any) -> int:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def common_normal(source: Any, path: int) -> float:
@@ -142,7 +142,7 @@ def common_normal(source: Any, path: int) -> float:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def fill_tile(
@@ -158,11 +158,7 @@ def fill_tile(
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
-
-
-def _only_jitted(source: Any) -> TypeError:
-    return TypeError(f"{type(source).__name__}: noise is drawn in jitted code only")
+    raise only_jitted(source)
 
 
 @kernel(begin_path, Seated)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lifcore.noise.dispatch import kernel
+from lifcore.noise.dispatch import kernel, only_jitted
 from lifcore.noise.gauss import fill_lanes, next_normals
 from lifcore.noise.keyed import Source, draw, in_turn
 from lifcore.noise.lanes import as_float, lane_states, next_words, unit
@@ -147,7 +147,7 @@ def refining(source: Any) -> Any:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def of_lane(source: Any, lane: int) -> Any:
@@ -159,7 +159,7 @@ def of_lane(source: Any, lane: int) -> Any:
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 def halving_normals(source: Any, key: tuple[int, int], place: int, z: np.ndarray) -> None:
@@ -171,11 +171,7 @@ def halving_normals(source: Any, key: tuple[int, int], place: int, z: np.ndarray
     Traceback (most recent call last):
     TypeError: NoneType: noise is drawn in jitted code only
     """
-    raise _only_jitted(source)
-
-
-def _only_jitted(source: Any) -> TypeError:
-    return TypeError(f"{type(source).__name__}: noise is drawn in jitted code only")
+    raise only_jitted(source)
 
 
 @kernel(refining, np.random.Generator)
@@ -205,7 +201,7 @@ def _halving_keyed(source, key, place, z):
 
 @kernel(halving_normals, OneLane)
 def _halving_lane(source, key, place, z):
-    next_normals(source.states, source.lane, z)
+    next_normals(source.states, source.lane, z, 1.0)
 
 
 def fill(source: Any, out: np.ndarray, width: int, scale: float) -> None:
@@ -222,7 +218,7 @@ def fill(source: Any, out: np.ndarray, width: int, scale: float) -> None:
     >>> np.unique(out).tolist()
     [-0.5, 0.5]
     """
-    raise _only_jitted(source)
+    raise only_jitted(source)
 
 
 @kernel(fill, np.random.Generator)

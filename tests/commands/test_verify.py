@@ -143,7 +143,7 @@ def test_help(capsys):
 
 def test_every_chapter_has_its_usual_time():
     assert list(SECONDS) == [path.stem for path in verify.chapters()]
-    assert "\n  recurrent       140 s" in chapter_list(SECONDS)
+    assert f"\n  recurrent       {SECONDS['recurrent']} s" in chapter_list(SECONDS)
 
 
 def test_as_a_process():
