@@ -5,8 +5,8 @@ Figures are in :mod:`lifcore.evidence.plots`, which needs Matplotlib and is impo
 
 from lifcore.evidence.claims import Claim, Claims, ks_distance, markdown_table
 from lifcore.evidence.orders import Order, fit_order
-from lifcore.evidence.proportions import Proportion, proportion
-from lifcore.evidence.statistics import Estimate, estimate, jackknife, mean, ratio
+from lifcore.evidence.proportions import Proportion, Share, mean_share, proportion
+from lifcore.evidence.statistics import Estimate, estimate, jackknife, mean, mean_square, ratio
 
 __all__ = [
     "Claim",
@@ -14,12 +14,15 @@ __all__ = [
     "Estimate",
     "Order",
     "Proportion",
+    "Share",
     "estimate",
     "fit_order",
     "jackknife",
     "ks_distance",
     "markdown_table",
     "mean",
+    "mean_share",
+    "mean_square",
     "proportion",
     "ratio",
 ]

@@ -265,7 +265,7 @@ def ks_distance(sample: np.ndarray, cdf: np.ndarray) -> Estimate:
     r"""Return the Kolmogorov–Smirnov distance of a sample from a law, with its interval.
 
     The interval is that of the Dvoretzky–Kiefer–Wolfowitz inequality at 95 %, carried to
-    other levels as if it were normal, which is wider than the inequality itself.
+    higher levels as if it were normal, which is wider than the inequality; to lower ones it is not.
 
     Parameters
     ----------

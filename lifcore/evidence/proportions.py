@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.special import betainccinv, betaincinv
 
-from lifcore.evidence.statistics import ESTIMATE_LEVEL, Estimate
+from lifcore.evidence.statistics import ESTIMATE_LEVEL, FEW, Estimate, mean
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,70 @@ def proportion(hits: int, trials: int) -> Proportion:
     share = hits / trials
     error = math.sqrt(share * (1.0 - share) / trials)
     return Proportion(share, *_ends(hits, trials, ESTIMATE_LEVEL), error, math.inf, hits, trials)
+
+
+@dataclass(frozen=True)
+class Share(Estimate):
+    """A mean of shares of few paths, between the chances of having the whole and anything.
+
+    Attributes
+    ----------
+    whole, some, trials : int
+        How many of how many paths have a share of 1, and a share above 0.
+
+    Examples
+    --------
+    >>> mean_share(np.array([0.0, 0.5])).interval(0.95) == (0.0, proportion(1, 2).high)
+    True
+    """
+
+    whole: int
+    some: int
+    trials: int
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the interval of confidence `level`.
+
+        Examples
+        --------
+        >>> mean_share(np.zeros(1000)).interval(0.95)[1].__round__(5)
+        0.00368
+        """
+        return _ends(self.whole, self.trials, level)[0], _ends(self.some, self.trials, level)[1]
+
+
+def mean_share(values: np.ndarray) -> Estimate:
+    """Return the mean of independent shares, with an interval right also where few are not 0 or 1.
+
+    It is that of `mean` if at least 32 paths have a share above 0, and as many one below 1.
+    Otherwise it reaches from the lower end of Clopper and Pearson's for the chance of a share of
+    1 to the upper end of that for a share above 0; the mean lies between these chances.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        One number from 0 to 1 a path.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> mean_share(np.array([0.0, 1.0, 1.0])).low == proportion(2, 3).low
+    True
+    """
+    found = mean(values)
+    whole, some, trials = int((values >= 1.0).sum()), int((values > 0.0).sum()), len(values)
+    if min(some, trials - whole) >= FEW:
+        return found
+    low, high = _ends(whole, trials, ESTIMATE_LEVEL)[0], _ends(some, trials, ESTIMATE_LEVEL)[1]
+    return Share(found.mean, low, high, found.standard_error, found.freedom, whole, some, trials)
 
 
 def _ends(hits: int, trials: int, level: float) -> tuple[float, float]:

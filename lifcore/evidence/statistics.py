@@ -23,6 +23,10 @@ ESTIMATE_LEVEL = 0.95
 CLAIM_LEVEL = 0.999
 """Confidence of the interval by which a claim is judged."""
 
+FEW, FEW_SQUARES = 32, 257
+"""How many paths must show something, and how many squares there must be, for their scatter to
+give an interval."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -150,6 +154,44 @@ def mean(values: np.ndarray) -> Estimate:
     2.0
     """
     return ratio(np.asarray(values, dtype=np.float64), np.ones(len(values)))
+
+
+def mean_square(squares: np.ndarray) -> Estimate:
+    """Return the mean of independent squares, with no finite interval where they are too few.
+
+    Squares are skewed: of few of them mean and scatter are small together, and the interval misses
+    far too often, as it does if few large ones make up most of the sum. So there must be at least
+    257, and they must weigh as much as 32 equal ones, by (sum x)²/(sum x²) (Kish 1965).
+
+    Parameters
+    ----------
+    squares : ndarray, shape (n,)
+        One value >= 0 a path.
+
+    Returns
+    -------
+    Estimate
+        Its standard error is infinite if the squares are too few, but for equal ones.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values.
+
+    Examples
+    --------
+    >>> squares = np.random.default_rng(1).standard_normal(1000) ** 2
+    >>> mean_square(squares).high < 1.2, mean_square(squares[:100]).high
+    (True, inf)
+    """
+    found = mean(squares)
+    if found.standard_error == 0.0 and found.mean > 0.0:
+        return found
+    square = float(np.dot(squares, squares))
+    alike = float(np.sum(squares)) ** 2 / square if square > 0.0 else 0.0
+    if len(squares) >= FEW_SQUARES and alike >= FEW:
+        return found
+    return estimate(found.mean, math.inf, found.freedom)
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Estimate:

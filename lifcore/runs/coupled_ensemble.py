@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lifcore import checks
-from lifcore.evidence.statistics import Estimate, mean
+from lifcore.evidence.proportions import mean_share
+from lifcore.evidence.statistics import Estimate, mean, mean_square
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, pair_block
 from lifcore.runs.executors import map_blocks
@@ -148,10 +149,12 @@ class CoupledEnsemble:
     def mean_square_error(self, layer: int | None = None) -> tuple[Estimate, ...]:
         """Return E|V(T) - V^h(T)|² with its interval, one Estimate per h.
 
+        It is infinite below 257 paths, or if few make up most of the sum (`mean_square`).
+
         Parameters
         ----------
         layer : int, optional
-            The layer over whose neurons the squares are added up, from 0; by default all.
+            The layer, from 0; by default all.
 
         Returns
         -------
@@ -160,7 +163,7 @@ class CoupledEnsemble:
         Raises
         ------
         TypeError, IndexError
-            If `layer` is not an integer or out of range.
+            As in `layer_errors`.
 
         Examples
         --------
@@ -169,7 +172,7 @@ class CoupledEnsemble:
         >>> len(pairs.mean_square_error())
         2
         """
-        return tuple(mean(row) for row in self.layer_errors(layer))
+        return tuple(mean_square(row) for row in self.layer_errors(layer))
 
     def parts(self, tolerance: float | np.ndarray, layer: int | None = None) -> Parts:
         """Split the mean-square error by matched, terminal and history.
@@ -203,7 +206,7 @@ class CoupledEnsemble:
         kinds = self._of_layer(self.histories.classify(self._tolerances(tolerance)), layer)
         errors = self._of_layer((self.v_euler - self.v) ** 2, layer)
         split = [
-            tuple(mean(row) for row in np.where(kinds == kind, errors, 0.0).sum(axis=2))
+            tuple(mean_square(row) for row in np.where(kinds == kind, errors, 0.0).sum(axis=2))
             for kind in (MATCHED, TERMINAL, HISTORY)
         ]
         return Parts(self.mean_square_error(layer), *split)
@@ -234,7 +237,7 @@ class CoupledEnsemble:
         """
         kinds = self._of_layer(self.histories.classify(self._tolerances(tolerance)), layer)
         split = [
-            tuple(mean(row) for row in (kinds == kind).mean(axis=2))
+            tuple(mean_share(row) for row in (kinds == kind).mean(axis=2))
             for kind in (MATCHED, TERMINAL, HISTORY)
         ]
         return Parts(tuple(mean(np.ones(row.shape[0])) for row in kinds), *split)
@@ -286,15 +289,12 @@ class CoupledEnsemble:
     def _tolerances(self, tolerance: object) -> np.ndarray:
         """Return one tolerance per h, shape (levels, 1, 1)."""
         if np.ndim(tolerance) == 0:  # type: ignore[arg-type]
-            values = np.full(self.h.size, checks.real("tolerance", tolerance, above=0.0))
-            return values[:, None, None]
+            return np.full((self.h.size, 1, 1), checks.real("tolerance", tolerance, above=0.0))
         given = list(tolerance)  # type: ignore[call-overload]
         if len(given) != self.h.size:
             raise ValueError(
                 f"tolerance has {len(given)} values; "
                 f"allowed: one number, or {self.h.size}, one per h"
             )
-        values = np.array(
-            [checks.real(f"tolerance[{k}]", d, above=0.0) for k, d in enumerate(given)]
-        )
-        return values[:, None, None]
+        values = [checks.real(f"tolerance[{k}]", d, above=0.0) for k, d in enumerate(given)]
+        return np.array(values)[:, None, None]

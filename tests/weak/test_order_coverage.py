@@ -9,7 +9,9 @@ from scipy import stats
 from intervals import assert_covers
 from lifcore import LIF
 from lifcore.runs.observables import spike_count
+from lifcore.weak import precise_grid_rate
 from lifcore.weak.errors import weak_errors
+from lifcore.weak.grid_rate import grid_rate
 from lifcore.weak.longrun import LongRuns, long_runs
 
 # Far below its threshold V is linear, so that all means are known.
@@ -90,3 +92,18 @@ def test_order_of_long_runs(blocks):
         found.append(part.order("rate", exact))
     assert_covers([one.order for one in found], slope)
     assert_covers([one.constant for one in found], distance[1] / many.h[1] ** slope)
+
+
+def test_precise_grid_rate_at_its_shortest(one_thread):
+    # The least of steps: the pilot's, and a run's, is then a burn-in long.
+    model, h, rate = LIF(mu=1.5, sigma=0.3, tau=0.5), 0.25, 0.9
+    burn_in = 8.0 + 3.0 / rate
+    truth = grid_rate(model, h, T=500.0, paths=2560, seed=10**6, burn_in=burn_in)
+    found = [
+        precise_grid_rate(
+            model, h, rate=rate, precision=1.0, seed=seed, most=1.0, executor=one_thread
+        )
+        for seed in range(60)
+    ]
+    assert truth.standard_error < 0.2 * found[0].standard_error
+    assert_covers(found, truth.mean)
