@@ -11,6 +11,9 @@ import numpy as np
 
 from lifcore import checks
 
+FAR = 50.0
+"""Spikes within both time constants that no neuron has by its drive alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class LIF:
@@ -48,7 +51,9 @@ class LIF:
     Warns
     -----
     UserWarning
-        If v_th < 0 although mu >= 0: the resting potential 0 then lies above the threshold.
+        If v_th <= 0 although mu >= 0: the resting potential 0 then does not lie below the
+        threshold. Or if mu alone makes the neuron spike 50 times within the shorter of 1/g and
+        tau, as no neuron does.
 
     References
     ----------
@@ -94,14 +99,29 @@ class LIF:
                 f"v_reset = {self.v_reset!r} is not below v_th = {self.v_th!r}; "
                 "allowed: v_reset < v_th"
             )
+        self._warn_of_units()
+
+    def _warn_of_units(self) -> None:
+        """Warn of a rest or a drive that mean other units than these."""
+        g, v_th, tau, mu = (np.asarray(getattr(self, n)) for n in ("g", "v_th", "tau", "mu"))
         # Whoever measures V from elsewhere puts g times the rest into mu, which then is negative.
-        beyond = (np.asarray(self.v_th) < 0.0) & (np.asarray(self.mu) >= 0.0)
-        if (beyond & (np.asarray(self.g) > 0.0)).any():
+        if ((g > 0.0) & (v_th <= 0.0) & (mu >= 0.0)).any():
             warnings.warn(
-                f"v_th = {self.v_th!r} lies below the resting potential, which is 0, so that the "
-                "leak alone makes the neuron spike: measure v_th and v_reset from rest, as the "
-                "page Notation and units shows (or put g times the rest into mu)",
-                stacklevel=3,
+                f"v_th = {self.v_th!r} does not lie above the resting potential, which is 0, so "
+                "that the leak alone makes the neuron spike: measure v_th and v_reset from rest, "
+                "as the page Notation and units shows (or put g times the rest into mu)",
+                stacklevel=4,
+            )
+        with np.errstate(all="ignore"):
+            crossings = (mu - g * v_th) * np.minimum(1.0 / g, tau)  # of the gap, without leak
+            far = crossings > FAR * (v_th - np.asarray(self.v_reset))
+        if (far & np.isfinite(tau) & (g > 0.0)).any():
+            warnings.warn(
+                f"mu = {self.mu!r} makes the neuron spike more than {FAR:.0f} times within 1/g and "
+                f"within tau, since its free mean mu/g lies that far beyond v_th = {self.v_th!r}: "
+                "see the page Notation and units (potentials are measured from a resting "
+                "potential of 0, and g V and I have one unit)",
+                stacklevel=4,
             )
 
     def _key(self) -> tuple[object, ...]:

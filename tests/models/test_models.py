@@ -89,14 +89,29 @@ def test_constant_drive_period_refuses_bad_currents():
 @pytest.mark.parametrize("mu", [0.0, 1.2, np.array([-60.0, 0.5])])
 def test_a_rest_above_the_threshold_is_warned_of(mu):
     # A neuron in absolute millivolts, whose leak pulls it to 0.
-    with pytest.warns(UserWarning, match=r"v_th = -50.* below the resting potential, which is 0"):
+    with pytest.warns(UserWarning, match=r"v_th = -50.* above the resting potential, which is 0"):
         LIF(g=0.05, v_th=-50.0, v_reset=-65.0, mu=mu)
 
 
 def test_a_rest_within_mu_is_not():
     LIF(g=0.05, v_th=-50.0, v_reset=-65.0, mu=-70.0 * 0.05)
     LIF(g=0.0, v_th=-1.0, v_reset=-2.0, mu=0.5)  # no leak, no rest
-    LIF(v_th=0.0, v_reset=-1.0, mu=0.5)  # potentials measured from the threshold
+    LIF(v_th=0.0, v_reset=-1.0, mu=-0.5)  # potentials measured from the threshold
+
+
+def test_a_threshold_at_rest_is_warned_of():
+    with pytest.warns(UserWarning, match=r"v_th = 0.0 does not lie above the resting potential"):
+        LIF(v_th=0.0, v_reset=-1.0, mu=0.5)
+
+
+@pytest.mark.parametrize("mu", [200.0, np.array([1.2, 200.0])])
+def test_a_drive_far_beyond_the_threshold_is_warned_of(mu):
+    # Microvolts a millisecond for a threshold in millivolts, say.
+    with pytest.warns(UserWarning, match=r"mu = .* more than 50 times .* Notation and units"):
+        LIF(mu=mu)
+    LIF(mu=90.0)
+    LIF(g=1e-6, mu=2.0)  # an integrator's free mean is far away, but it spikes as others do
+    LIF(tau=np.inf, g=1e-6, mu=2.0)
 
 
 class Series:

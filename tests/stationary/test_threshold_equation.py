@@ -128,7 +128,7 @@ def test_grazing_law():
 
 
 def test_kernel_at_the_corner_is_that_of_integrated_brownian_motion():
-    free = FreeProcess(LIF(g=1e-9, v_th=0.0, v_reset=-1e15, tau=1e9, mu=0.0, sigma=1.0))
+    free = FreeProcess(LIF(g=1e-9, v_th=1.0, v_reset=-1e15, tau=1e9, mu=0.0, sigma=1.0))
     speed = np.geomspace(0.01, 3.0, 7)
     (kernel, _), _ = kernels(free, speed, 0, np.geomspace(1e-7, 1e9, 1500))
     a, b = speed[:, None], speed
