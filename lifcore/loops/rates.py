@@ -93,7 +93,9 @@ def _charges(model: Recurrent, weights: sparse.csr_array) -> sparse.csr_array:
     if np.isinf(tau).any():
         raise ValueError("tau = inf: a spike brings an infinite charge; allowed: a finite tau")
     way = model.column("v_th") - model.column("v_reset")
-    return sparse.csr_array(sparse.diags_array(tau / way) @ weights)
+    charges = sparse.csr_array(weights, copy=True)
+    charges.data *= np.repeat(tau / way, np.diff(charges.indptr))
+    return charges
 
 
 def _perron(matrix: sparse.csr_array) -> float:
@@ -105,7 +107,8 @@ def _perron(matrix: sparse.csr_array) -> float:
     radius = float(matrix.diagonal().max())
     for part in np.flatnonzero(np.bincount(label, minlength=parts) > 1):
         own = np.flatnonzero(label == part)
-        radius = max(radius, _largest_eigenvalue(matrix[own][:, own]))
+        whole = own.size == label.size
+        radius = max(radius, _largest_eigenvalue(matrix if whole else matrix[own][:, own]))
     return radius
 
 
@@ -113,10 +116,12 @@ def _largest_eigenvalue(block: sparse.csr_array) -> float:
     if block.shape[0] > DENSE:
         # Shifted, since the eigenvalues of a cycle all have one modulus.
         shift = float(block.sum(axis=1).mean())
-        moved = block + shift * sparse.eye_array(block.shape[0], format="csr")
+        moved = sparse_linalg.LinearOperator(
+            block.shape, matvec=lambda x: block @ x + shift * x, dtype=np.float64
+        )
         try:
             found = sparse_linalg.eigs(
-                moved, 1, v0=np.ones(block.shape[0]), return_eigenvectors=False
+                moved, 1, v0=np.ones(block.shape[0]), ncv=10, return_eigenvectors=False
             )
             return float(abs(found[0])) - shift
         except sparse_linalg.ArpackNoConvergence:
@@ -175,7 +180,11 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     if levels.size == 0:
         return np.full(v_th.size, np.inf)
     numbers = (model.column("mu"), model.column("g"), deviation, v_th, v_reset)
-    kinds, kind = np.unique(np.stack(numbers, axis=1), axis=0, return_inverse=True)
+    table = np.stack(numbers, axis=1)
+    if (table == table[0]).all():
+        kinds, kind = table[:1], np.zeros(v_th.size, np.intp)
+    else:
+        kinds, kind = np.unique(table, axis=0, return_inverse=True)
     mu, g, spread, top, bottom = kinds.T[:, :, None]
     x = bottom + levels * (top - bottom)
     free = _positive_part(mu - g * x, np.broadcast_to(spread, x.shape)) / (top - x)
