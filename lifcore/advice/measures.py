@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifcore.evidence.proportions import proportion
+from lifcore.evidence.proportions import mean_share, proportion
 from lifcore.evidence.statistics import Estimate, estimate, jackknife, mean, ratio
 from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF
@@ -86,7 +86,7 @@ def _count(run: CoupledEnsemble) -> list[tuple[Estimate, int]]:
         odd = (kinds[..., 0] != MATCHED).sum(axis=1)
         return [(proportion(int(n), kinds.shape[1]), int(n)) for n in odd]
     shares = (kinds != MATCHED).mean(axis=2)
-    return [(mean(row), int((row > 0).sum())) for row in shares]
+    return [(mean_share(row), int((row > 0).sum())) for row in shares]
 
 
 def _spike_time(run: CoupledEnsemble) -> list[tuple[Estimate, int]]:
