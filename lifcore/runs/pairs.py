@@ -202,10 +202,11 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def ladder_parts(
-    run: Ladder, block: int, most: int = LOOKS
+    run: Ladder, block: int, most: int = LOOKS, begin: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Simulate a block; yield (V, I, N) at the next stops, `most` or fewer, again and again.
 
+    ``begin``, V and I of shape (2, 1, BLOCK), is where the block starts instead of ``run.start``.
     Their shape is (levels, stops, BLOCK). Levels go from the finest to the coarsest; with
     ``run.exact`` the exact solution is first.
 
@@ -225,10 +226,9 @@ def ladder_parts(
         )
     )
     scheme = SCHEMES[run.scheme]
-    v, i = (
-        np.repeat(part, run.h.size + 1, axis=0)
-        for part in initial_state(run.start, block, (run.model.v_reset, run.model.mu))
-    )
+    if begin is None:
+        begin = initial_state(run.start, block, (run.model.v_reset, run.model.mu))
+    v, i = (np.repeat(part, run.h.size + 1, axis=0) for part in begin)
     exact = exact_step(run.model, float(run.h[0])) if run.exact else None
     steps = of_neuron(levels(scheme, [run.model], run.h), 0)
     pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet

@@ -11,6 +11,7 @@ and what input does, is forgotten in `settling_time`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -91,9 +92,15 @@ def random_start(
 
 
 def start_of_block(
-    model: LIF | Feedforward | Recurrent, seed: np.random.SeedSequence, block: int
+    model: LIF | Feedforward | Recurrent,
+    seed: np.random.SeedSequence,
+    block: int,
+    h: float | None = None,
 ) -> np.ndarray:
     """Return the start of a block, V and I of shape (2, neurons, BLOCK).
+
+    With ``h`` phases are those of Euler's orbit, a whole number of steps after a reset. (Of a
+    phase between them the next reset makes one of these, but not all with the same chance.)
 
     Examples
     --------
@@ -106,8 +113,22 @@ def start_of_block(
     for j, lif in enumerate(neurons):
         normal, phase = stream.standard_normal(BLOCK), stream.random(BLOCK)
         state[1, j] = lif.mu + current_spread(lif) * normal
-        state[0, j] = _potential(lif, lif.mu + _slow_spread(lif) * normal, phase)
+        current = lif.mu + _slow_spread(lif) * normal
+        if h is not None:
+            lif, current, phase = _on_the_grid(lif, current, phase, h)
+        state[0, j] = _potential(lif, current, phase)
     return state
+
+
+def _on_the_grid(
+    lif: LIF, current: np.ndarray, phase: np.ndarray, h: float
+) -> tuple[LIF, np.ndarray, np.ndarray]:
+    """Return a neuron, currents and phases whose exact orbits are Euler's at its steps."""
+    share = -math.log1p(-lif.g * h) / (lif.g * h) if 0.0 < lif.g * h < 1.0 else 1.0
+    lif, current = replace(lif, g=share * lif.g), share * current
+    gap, speed = lif.v_th - lif.v_reset, np.maximum(current - lif.i_th, 1e-100)
+    period = gap / speed if lif.g == 0.0 else np.log1p(lif.g * gap / speed) / lif.g
+    return lif, current, np.floor(phase * np.ceil(period / h)) * h / period
 
 
 def settling_time(model: LIF | Feedforward | Recurrent) -> float:

@@ -30,6 +30,7 @@ from lifcore.runs.pairs import (
     ladder_parts,
 )
 from lifcore.runs.progress import LEAST, LEAST_FAIR
+from lifcore.runs.starts import start_of_block
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,9 @@ def long_runs(
     noise : str, optional
         As in `lifcore.runs.simulate`; "bits" and "three" are made for averages like these.
     burn_in : float, optional
-        Time before, in which the law becomes stationary: a whole multiple of every h or 0.
+        Time before, in which the law becomes stationary: a whole multiple of every h. Paths then
+        begin with stationary currents and random phases; with 0 they begin as those of
+        `lifcore.runs.simulate`, and averages are of T from there.
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -198,7 +201,9 @@ def _average_block(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a block's means (current, rate, observables) and their products with the current."""
     sums, first = np.zeros((2 + len(observables), BLOCK)), None
-    for v, i, n in ladder_parts(run, block):
+    # No burn-in makes the phase of a regular neuron random: its averages would be off, all alike.
+    begin = start_of_block(run.model, run.seed, block, float(run.h[0])) if burnt else None
+    for v, i, n in ladder_parts(run, block, begin=begin):
         if first is None:  # with a burn-in, the first look is its end
             first = n[0, 0] if burnt else np.zeros(BLOCK)
         sums[0] += i.sum(axis=(0, 1))

@@ -31,6 +31,7 @@ from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST
+from lifcore.runs.starts import initial_state, start_of_block
 from lifcore.schemes.euler import EULER
 from lifcore.schemes.exact import exact_advance, exact_step, work
 from lifcore.schemes.portions import portions
@@ -134,7 +135,8 @@ def boundary_strip(
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
-        Time before, in which the law becomes stationary: a whole multiple of every h or 0.
+        Time before, in which the law becomes stationary: a whole multiple of every h or 0. If
+        it is not 0, paths begin in random phases.
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -214,9 +216,11 @@ def _strip_block(
     seed: np.random.SeedSequence,
     block: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    state = State(
-        np.full(BLOCK, model.v_reset), np.full(BLOCK, model.mu), np.zeros(BLOCK, np.int64)
-    )
+    if burn_in > 0:  # it makes no phase of a regular neuron random
+        (v,), (i,) = start_of_block(model, seed, block)
+    else:
+        (v,), (i,) = initial_state(None, block, (model.v_reset, model.mu))
+    state = State(v, i, np.zeros(BLOCK, np.int64))
     missed, extra = np.zeros(sizes.size, np.int64), np.zeros(sizes.size, np.int64)
     exact, steps = exact_step(model, float(sizes.min())), levels(EULER, [model], sizes)
     euler, streams, longest = (

@@ -27,6 +27,7 @@ from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count, generators
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.starts import start_of_block
 from lifcore.schemes.portions import portions
 
 SHIFT = 0.5825971579390106
@@ -167,7 +168,8 @@ def white_rates(
     seed : int or SeedSequence
         As in `lifcore.runs.simulate`.
     burn_in : float, optional
-        Time before, in which the law becomes stationary: a whole multiple of every h or 0.
+        Time before, in which the law becomes stationary: a whole multiple of every h or 0. If
+        it is not 0, paths begin in random phases.
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -222,6 +224,8 @@ def _white_block(
 ) -> tuple[float, float]:
     stream, _ = generators(seed, block)
     v = np.full(BLOCK, model.v_reset)
+    if burn_in > 0:  # no burn-in makes the phase of a regular neuron random
+        v = start_of_block(replace(model, sigma=0.0), seed, block, h)[0, 0]
     spread = noise * math.sqrt(h)
     step = _WhiteStep(model.g, model.mu, model.v_th, model.v_reset, h, spread)
     all_steps, none = burn_in + steps, (0, 0.0)
