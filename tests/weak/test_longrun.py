@@ -96,8 +96,8 @@ def test_looks_are_kept_a_few_at_a_time(monkeypatch):
     whole = long_runs(NEURON, voltage, **request)
     sizes = []
 
-    def few(run, block):
-        for states in ladder_parts(run, block, 5):
+    def few(run, block, **begin):
+        for states in ladder_parts(run, block, 5, **begin):
             sizes.append(states[0].shape[1])
             yield states
 
