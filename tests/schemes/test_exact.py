@@ -124,6 +124,7 @@ def test_constant_drive(neuron, h):
     assert run.v[0, 0] == pytest.approx(end[0], abs=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:mu = 1500")  # it says what is meant here
 def test_several_spikes_in_one_piece_of_a_step():
     neuron = LIF(v_reset=-0.3, mu=1500.0, sigma=0.0)
     run = exact(neuron, h=0.125, T=0.125, paths=1, seed=1)
