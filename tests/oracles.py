@@ -9,7 +9,7 @@ import numpy as np
 from scipy import integrate, linalg, optimize, special
 
 from lifcore.noise.keyed import Source
-from lifcore.schemes.refinement import Begin, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.state import SPIKE, Label, Recording
 
 BLOCK = 256
@@ -276,10 +276,12 @@ def refined_step(step, state, normals, source, *, jumps=(), key=(0, 0), label=(0
         source = Source(source, np.empty(0, np.uint64), np.uint64(0), 1.0, 0.0)
     times, sizes = np.array(jumps, dtype=float).reshape(-1, 2).T.copy()
     spikes, recorded = np.empty(room, SPIKE), np.zeros(1, np.int64)
+    stack = pieces(len(step.bridges.rows) - 1)
+    whole_step(step, np.reshape(normals, (3, 1)), 0, stack)
     end = refine(
         step,
         Begin(0.0, *state),
-        normals,
+        stack,
         source,
         key,
         Jumps(times, sizes),

@@ -20,7 +20,7 @@ from lifcore.networks.series import ANOTHER, ITSELF
 from lifcore.noise.keyed import Source
 from lifcore.schemes.crossings import jump_response, top
 from lifcore.schemes.exact import flow_lanes
-from lifcore.schemes.refinement import Begin, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.state import SPIKE, Label, Recording, record
 
 
@@ -139,11 +139,12 @@ def search(circuit, drawn, k, state, bench):
     recorded = np.zeros(1, np.int64)
     step = step_of(kinds, kinds.kind[k])
     begin = Begin(0.0, state.v[k], state.i[k])
-    normals, key = drawn.normals[:, k], (k, drawn.step)
+    key, stack = (k, drawn.step), pieces(step.bridges.rows.shape[0] - 1)
     while True:
         found = Recording(room, recorded, recorded)
+        whole_step(step, drawn.normals, k, stack)
         desk.end[0, k], desk.end[1, k], _ = refine(
-            step, begin, normals, drawn.source, key, jumps, Label(0, k, 0), found
+            step, begin, stack, drawn.source, key, jumps, Label(0, k, 0), found
         )
         if recorded[0] <= room.size:
             break

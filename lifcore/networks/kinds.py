@@ -11,7 +11,7 @@ from numba import njit
 
 from lifcore.models.neuron import LIF
 from lifcore.networks.synapses import Synapses
-from lifcore.noise.bridges import Bridges
+from lifcore.noise.bridges import SPREAD, Bridges
 from lifcore.noise.flow import Flow
 from lifcore.schemes.crossings import CLEARANCE
 from lifcore.schemes.exact import ExactStep, exact_step
@@ -39,7 +39,6 @@ class Kinds(NamedTuple):
     noise: np.ndarray
     chain: np.ndarray
     rows: np.ndarray
-    matrices: np.ndarray
 
 
 def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
@@ -67,7 +66,7 @@ def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
     return Kinds(
         h=h,
         kind=np.array([different[lif] for lif in neurons]),
-        first=np.cumsum([0, *(table.length.size for table in tables)]),
+        first=np.cumsum([0, *(len(table.rows) for table in tables)]),
         numbers=np.array(
             [
                 [
@@ -80,11 +79,7 @@ def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
         depths=np.array([(step.first_depth, step.root_depth) for step in steps]),
         noise=np.stack([step.flow.noise for step in steps]),
         chain=np.stack([step.flow.chain for step in steps]),
-        rows=np.concatenate(
-            [np.stack([t.length, t.decay_i, t.decay_v, t.gain, t.drift, t.spread]) for t in tables],
-            axis=1,
-        ),
-        matrices=np.concatenate([np.stack([t.mean, t.root, t.transfer]) for t in tables], axis=1),
+        rows=np.concatenate([table.rows for table in tables]),
     )
 
 
@@ -114,7 +109,7 @@ def guard_of(kinds, k):
     """Return the height from which on a neuron of kind k may cross within the step."""
     if kinds.depths[k, 0] > 0:
         return -math.inf
-    return kinds.numbers[k, 4] - CLEARANCE * kinds.rows[5, kinds.first[k]]
+    return kinds.numbers[k, 4] - CLEARANCE * kinds.rows[kinds.first[k], SPREAD]
 
 
 @njit(nogil=True, cache=True)
@@ -125,13 +120,8 @@ def step_of(kinds, k):
         kinds.numbers[k, 3], kinds.numbers[k, 4], kinds.numbers[k, 5],
     )  # fmt: skip
     first, last = kinds.first[k], kinds.first[k + 1]
-    rows, matrices = kinds.rows, kinds.matrices
     return ExactStep(
         flow_of(kinds, k),
-        Bridges(
-            rows[0, first:last], rows[1, first:last], rows[2, first:last], rows[3, first:last],
-            rows[4, first:last], rows[5, first:last],
-            matrices[0, first:last], matrices[1, first:last], matrices[2, first:last],
-        ),
+        Bridges(kinds.rows[first:last]),
         g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1],
     )  # fmt: skip

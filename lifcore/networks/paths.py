@@ -113,7 +113,7 @@ def simulate_paths(
     v: np.ndarray,
     i: np.ndarray,
     record: bool,
-    noise: str = "numpy",
+    noise: str = "gauss",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Simulate paths from number `first` on by one scheme, V and I being changed in place.
 

@@ -22,7 +22,7 @@ from lifcore.noise.dispatch import kernel, only_jitted
 from lifcore.noise.gauss import fill_lanes, next_normals
 from lifcore.noise.keyed import Source, draw, in_turn
 from lifcore.noise.lanes import as_float, lane_states, next_words, unit
-from lifcore.noise.streams import refinement_generator, step_generator
+from lifcore.noise.streams import BLOCK, refinement_generator, step_generator
 
 NOISES = ("numpy", "gauss", "bits", "three")
 """Names of the kinds of noise."""
@@ -123,6 +123,22 @@ def refinement_source(
     if noise == "numpy":
         return refinement_generator(seed, block, neuron)
     return Gauss(lane_states(seed, block, neuron, lanes, 0))
+
+
+def both_sources(
+    noise: str, seed: np.random.SeedSequence, block: int, neuron: int = 0, lanes: int = BLOCK
+) -> tuple[Any, Any]:
+    """Return the sources of a neuron's steps and of their refinement.
+
+    Examples
+    --------
+    >>> len(both_sources("gauss", np.random.SeedSequence(1), 0))
+    2
+    """
+    return (
+        source(noise, seed, block, neuron, lanes),
+        refinement_source(noise, seed, block, neuron, lanes),
+    )
 
 
 class OneLane(NamedTuple):

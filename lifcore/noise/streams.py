@@ -1,8 +1,8 @@
 """Blocks of paths, and the random streams that belong to them.
 
-A block is 256 paths and is always simulated whole, from streams that depend on the seed
-and on the block's index only. So results do not depend on how many paths are asked for,
-nor on which thread, process or machine simulates which block.
+A block is 256 paths, whose streams depend on the seed, on the block's index and on a path's place
+in it only. So results do not depend on how many paths are asked for, nor on which thread, process
+or machine simulates which block. The generators of this module are NumPy's: one for a block.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 BLOCK = 256
 """Paths in a block."""
 
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 """Version of the contract that ties seeds to noise; a change of it changes every number."""
 
 

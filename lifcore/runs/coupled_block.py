@@ -13,7 +13,8 @@ from lifcore.networks.paths import run_paths
 from lifcore.networks.series import ITSELF, Series, setup, start_state
 from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.sources import NOISES, PATHWISE, both_sources
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.coupled_neuron import CoupledState, Levels, couple_neuron
 from lifcore.runs.executors import portion
 from lifcore.runs.histories import compare, pair_up
@@ -54,6 +55,7 @@ class Coupling:
     paths: int
     width: int
     scheme: str
+    noise: str
 
     @property
     def work(self) -> tuple[float, float]:
@@ -73,12 +75,13 @@ def plan(
     start: object,
     times: object,
     scheme: object = "euler",
+    noise: object = "gauss",
 ) -> tuple[Coupling, list[float], int]:
     """Validate a request; return what any block needs, the times to look, and the paths.
 
     Parameters
     ----------
-    model, h, T, paths, seed, start, times, scheme
+    model, h, T, paths, seed, start, times, scheme, noise
         As in `lifcore.runs.couple`.
 
     Raises
@@ -123,8 +126,21 @@ def plan(
         paths=paths,
         width=width,
         scheme=scheme,
+        noise=_pathwise(noise),
     )
     return run, looks, paths
+
+
+def _pathwise(noise: object) -> str:
+    """Return the name of a kind of noise whose increments have a Brownian path."""
+    name = checks.one_of("noise", noise, NOISES)
+    if name not in PATHWISE:
+        allowed = " and ".join(repr(kind) for kind in PATHWISE)
+        raise ValueError(
+            f"noise = {name!r} has no path that the exact solution could follow; "
+            f"allowed where paths are compared: {allowed}"
+        )
+    return name
 
 
 def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
@@ -137,7 +153,7 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     v_h, i_h = (np.repeat(part[:, None], levels, axis=1) for part in (v, i))
     counts = np.zeros(v.shape, np.int64)
     pending = np.zeros((len(neurons), levels, scheme.components, BLOCK))
-    streams = [Streams(*generators(run.seed, block, j)) for j in range(len(neurons))]
+    streams = [Streams(*both_sources(run.noise, run.seed, block, j)) for j in range(len(neurons))]
     steps = constants_of_levels(scheme, neurons, run.h[run.order])
     exact = [exact_step(neuron, run.finest) for neuron in neurons]
     per_series = np.ones(levels + 1, np.int64)

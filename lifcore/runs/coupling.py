@@ -27,6 +27,7 @@ def couple(
     paths: int,
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
+    noise: str = "gauss",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
     executor: Executor | str | None = None,
@@ -50,6 +51,8 @@ def couple(
     scheme : str, optional
         Another scheme on the grid to be run instead of Euler's, by its name in
         `lifcore.schemes.SCHEMES`; results named after Euler are its own then.
+    noise : str, optional
+        "gauss" or "numpy", as in `simulate`; other kinds have no path that could be compared.
     start : pair, optional
         Initial (V, I), as in `simulate`.
     times : sequence of float, optional
@@ -78,7 +81,7 @@ def couple(
     >>> [round(e.mean, 1) for e in pairs.mean_square_error()][-1] < 0.1
     True
     """
-    run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme)
+    run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme, noise)
     neurons, levels = sum(run.model.sizes), run.h.size
     of = f" of {neurons} neurons" if neurons > 1 else ""
     checks.memory(

@@ -44,13 +44,13 @@ class Request:
     noise: str
 
     def neuron_steps(self, paths: int) -> float:
-        """Return how many steps of neurons are taken or drawn for: one path's block as a whole.
+        """Return how many steps of neurons are taken or drawn for.
 
         Examples
         --------
         >>> from lifcore import LIF, simulate
         >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.neuron_steps(3)
-        512.0
+        6.0
         """
         alone = self.noise != "numpy" or isinstance(self.model, Recurrent)
         moved = paths if alone else self.width * block_count(paths, self.width)

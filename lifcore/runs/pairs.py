@@ -19,8 +19,8 @@ from numba import njit
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
-from lifcore.noise.sources import source
-from lifcore.noise.streams import BLOCK, generators
+from lifcore.noise.sources import both_sources, source
+from lifcore.noise.streams import BLOCK
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
@@ -169,7 +169,7 @@ def ladder(
     start: Start,
     exact: bool = True,
     scheme: str = "euler",
-    noise: str = "numpy",
+    noise: str = "gauss",
 ) -> Ladder:
     """Return the request for a scheme at nested step sizes `h`, observed at `times`.
 
@@ -220,7 +220,7 @@ def ladder_parts(
     # Without the exact solution nothing is refined, and making a stream is not free.
     streams = Streams(
         *(
-            generators(run.seed, block)
+            both_sources(run.noise, run.seed, block)
             if run.exact
             else 2 * (source(run.noise, run.seed, block, 0, BLOCK),)
         )
@@ -232,16 +232,16 @@ def ladder_parts(
     exact = exact_step(run.model, float(run.h[0])) if run.exact else None
     steps = of_neuron(levels(scheme, [run.model], run.h), 0)
     pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet
-    state, begin, last = State(v, i, np.zeros(v.shape, np.int64)), 0, run.stops[-1]
+    state, at, last = State(v, i, np.zeros(v.shape, np.int64)), 0, run.stops[-1]
     for first in range(0, len(run.stops), most):
         stops = np.array(run.stops[first : first + most])
         shape = (run.h.size + 1, stops.size, BLOCK)
         seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
         end = int(stops[-1])
-        for span in portions(begin, end, share=(end - begin) / last):
+        for span in portions(at, end, share=(end - at) / last):
             grid = (run.ratios, stops, *span)
             _ladder_block(exact, steps, pending, grid, streams, state, seen, nowhere(0))
-        begin = end
+        at = end
         v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
         yield v_seen, i_seen, n_seen
 

@@ -26,7 +26,7 @@ def simulate(
     paths: int,
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
-    noise: str = "numpy",
+    noise: str = "gauss",
     start: Start | None = None,
     executor: Executor | str | None = None,
 ) -> Ensemble:
@@ -41,9 +41,9 @@ def simulate(
     T : float
         Horizon, a whole multiple of `h`.
     paths : int
-        Number of paths. With the default noise one path costs what the 256 of its block cost, whose
-        noise is drawn (and, by the exact scheme, whose steps are refined) together; with
-        noise="gauss", and in a Recurrent network, a path costs what a path costs.
+        Number of paths. With noise="numpy" one path costs what the 256 of its block cost, whose
+        noise is drawn (and, by the exact scheme, whose steps are refined) together; else, and in a
+        Recurrent network, a path costs what a path costs.
     seed : int or SeedSequence
         The noise depends on it alone: more paths, other executors or other numbers of
         workers change no bit of the paths already there, and neither does a further layer.
@@ -51,15 +51,16 @@ def simulate(
         Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times. All
         names are in `lifcore.schemes.SCHEMES`.
     noise : str, optional
-        Where the increments of W come from. "numpy" by default, NumPy's generator; "gauss" draws
-        normals in less than half of its time, a path alone, but not for the exact scheme in
-        networks with loops; "bits" and "three" draw two- and three-point numbers instead of
-        normals, for averages of Euler's scheme only; see `lifcore.noise.sources`.
+        Where the increments of W come from. "gauss" by default, normals by a stream for each
+        path; "numpy" is NumPy's own generator, slower, whose normals any program can draw again;
+        "bits" and "three" draw two- and three-point numbers instead of normals, for averages of
+        Euler's scheme only; see `lifcore.noise.sources`. The exact scheme in networks with loops
+        draws by key (`lifcore.noise.keyed`), whichever of the first two is asked for.
     start : pair, optional
         Initial (V, I): two numbers, or two arrays of shape (paths, neurons), or (paths,) for
-        one neuron. By default V = v_reset and I = mu. With arrays, the exact scheme's refinement of
-        a path also depends on the starts of the other paths in its block of 256 (not so in a
-        Recurrent network).
+        one neuron. By default V = v_reset and I = mu. With arrays and noise="numpy", the exact
+        scheme's refinement of a path also depends on the starts of the other paths in its block of
+        256 (not so in a Recurrent network).
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -106,7 +107,7 @@ def simulate_spikes(
     paths: int,
     seed: int | np.random.SeedSequence,
     scheme: str = "euler",
-    noise: str = "numpy",
+    noise: str = "gauss",
     start: Start | None = None,
     executor: Executor | str | None = None,
 ) -> np.ndarray:
@@ -173,14 +174,12 @@ def _plan(
 def _noise(noise: object, scheme: Scheme, net: Network) -> str:
     """Return the name of a kind of noise, if this scheme can take it in this network."""
     name = checks.one_of("noise", noise, NOISES)
-    if name == "numpy":
+    if name in PATHWISE:
         return name
-    if not scheme.on_grid and isinstance(net, Recurrent):
-        why = f"is not what {scheme.name!r} refines its steps by in networks with loops"
-    elif name not in PATHWISE and isinstance(net, Recurrent):
+    if isinstance(net, Recurrent):
         why = "is drawn for neurons and networks without loops"
-    elif name not in PATHWISE and scheme.components > 1:
+    elif scheme.components > 1:
         why = f"replaces one normal a step, and {scheme.name!r} takes {scheme.components}"
     else:
         return name
-    raise ValueError(f"noise = {name!r} {why}; allowed here: 'numpy'")
+    raise ValueError(f"noise = {name!r} {why}; allowed here: 'gauss' and 'numpy'")

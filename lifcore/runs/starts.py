@@ -17,6 +17,7 @@ import numpy as np
 
 from lifcore.models.networks import Feedforward, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.noise.exponentials import each, exp, log1p
 from lifcore.noise.streams import BLOCK, block_count, child
 
 Start = tuple[float, float] | tuple[np.ndarray, np.ndarray]
@@ -180,7 +181,7 @@ def _potential(lif: LIF, current: np.ndarray, phase: np.ndarray) -> np.ndarray:
     speed = np.where(above, current - lif.i_th, 1.0)
     if lif.g == 0.0:
         return np.where(above, lif.v_reset + gap * phase, lif.v_reset)
-    left = np.exp(-phase * np.log1p(lif.g * gap / speed))  # of the way from v_reset to rest
+    left = each(exp, -phase * each(log1p, lif.g * gap / speed))  # of the way from v_reset to rest
     spiking = lif.v_reset + (speed / lif.g + gap) * (1.0 - left)
     highest = np.nextafter(lif.v_th, -math.inf)
     return np.minimum(np.where(above, spiking, current / lif.g), highest)

@@ -17,11 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.noise.keyed import draw, in_turn
+from lifcore.noise.bridges import DECAY_V, LENGTH, SPREAD
+from lifcore.noise.exponentials import exp, log, log1p
+from lifcore.noise.sources import fill, halving_normals, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, STEEPNESS, first_crossing, top
 from lifcore.schemes.exact import guard_of
 from lifcore.schemes.refinement import Begin, end_of_piece, halve, pieces, whole_step
-from lifcore.schemes.state import fill_normals
 
 
 @njit(nogil=True, cache=True)
@@ -34,16 +35,16 @@ def _judge(step, d, ends, slope, slope_end, out):
     v, v_end = ends
     out[0] = 0.0
     out[1] = 0.0
-    length = step.bridges.length[d]
+    length = step.bridges.rows[d, LENGTH]
     if v > step.v_th:
         return 0
-    deepest = step.bridges.length.size - 1
+    deepest = step.bridges.rows.shape[0] - 1
     if d < step.first_depth:
         return -1
     third = length / 3.0
-    if top(v, v_end, third * slope, third * slope_end) + CLEARANCE * step.bridges.spread[d] < (
-        step.v_th
-    ):
+    if top(v, v_end, third * slope, third * slope_end) + CLEARANCE * step.bridges.rows[
+        d, SPREAD
+    ] < (step.v_th):
         return 0
     gap = step.v_th - step.v_reset
     found = 0
@@ -61,9 +62,9 @@ def _judge(step, d, ends, slope, slope_end, out):
                 return -1
         left = left + u * (1.0 - left)
         found += 1
-        fall = gap * math.exp(-step.g * (length * (1.0 - left)))
+        fall = gap * exp(-step.g * (length * (1.0 - left)))
         out[0] += fall
-        out[1] += math.log1p(step.g * gap / speed)
+        out[1] += log1p(step.g * gap / speed)
         v_end -= fall
         slope_end += step.g * fall
         v, slope = step.v_reset, speed + step.g * gap
@@ -118,31 +119,30 @@ class Looks(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def refine_flock(step, begin, apart, normals, source, found_by, stack):
+def refine_flock(step, begin, apart, source, found_by, stack):
     """Carry a reference V and its copies V + apart[c] through one step with their spikes.
 
     Changes `apart` and returns V and I at the step's end, the reference's number of spikes and
-    the sum of their logarithmic saltation factors. `found_by`, shape (copies + 1, 2), and `stack`
-    are scratch.
+    the sum of their logarithmic saltation factors. `stack` holds the whole step; `found_by`, shape
+    (copies + 1, 2), is scratch.
     """
-    table = step.bridges
-    deepest = table.length.size - 1
+    rows = step.bridges.rows
+    deepest = rows.shape[0] - 1
     copies = apart.size
     g = step.g
     v, i = begin.v, begin.i
-    whole_step(step, normals, stack)
-    depths, _, noise, y, z = stack
+    noise = stack.noise
     size = 1
     spiked, logs = 0, 0.0
     while size > 0:
         size -= 1
-        d = depths[size]
-        y[:] = noise[size]
+        d = stack.order[size, 0]
+        y = noise[size, 0], noise[size, 1], noise[size, 2]
         v_end, i_end = end_of_piece(step, d, v, i, y)
         found = 0
         for c in range(-1, copies):
             more = apart[c] if c >= 0 else 0.0
-            first, last = v + more, v_end + table.decay_v[d] * more
+            first, last = v + more, v_end + rows[d, DECAY_V] * more
             count = _judge(step, d, (first, last), i - g * first, i_end - g * last, found_by[c + 1])
             if count < 0:
                 found = -1
@@ -150,12 +150,12 @@ def refine_flock(step, begin, apart, normals, source, found_by, stack):
             if c < 0:
                 found = count
         if found < 0 and d < deepest:
-            draw(source, 0, 0, 0, z)
-            halve(table, d, y, z, depths, noise, size)
+            halving_normals(source, (0, 0), 0, stack.z)
+            halve(rows, d, y, stack, size)
             size += 2
             continue
         for c in range(copies):
-            apart[c] = table.decay_v[d] * apart[c] + (found_by[0, 0] - found_by[c + 1, 0])
+            apart[c] = rows[d, DECAY_V] * apart[c] + (found_by[0, 0] - found_by[c + 1, 0])
         spiked += found
         logs += found_by[0, 1]
         v, i = v_end - found_by[0, 0], i_end
@@ -174,10 +174,10 @@ def flock_block(step, span, streams, flock, rescaling, sums, looks):
     guard = guard_of(step)
     normals = np.empty((3, lanes))
     found_by = np.empty((copies + 1, 2))
-    stack = pieces(step.bridges.length.size - 1)
-    source = in_turn(streams.refinement)
+    stack = pieces(step.bridges.rows.shape[0] - 1)
+    source = refining(streams.refinement)
     for k in range(span[0], span[1]):
-        fill_normals(streams.steps, normals.reshape(normals.size))
+        fill(streams.steps, normals, lanes, 1.0)
         for lane in range(lanes):
             z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]
             sums.drive[lane] += n[0, 0] * z0
@@ -195,8 +195,14 @@ def flock_block(step, span, streams, flock, rescaling, sums, looks):
                 for c in range(copies):
                     apart[lane, c] *= flow.decay_v
             else:
+                whole_step(step, normals, lane, stack)
                 v[lane], i[lane], spiked, logs = refine_flock(
-                    step, Begin(0.0, v0, i0), apart[lane], normals[:, lane], source, found_by, stack
+                    step,
+                    Begin(0.0, v0, i0),
+                    apart[lane],
+                    of_lane(source, lane),
+                    found_by,
+                    stack,
                 )
                 sums.counts[lane] += spiked
                 sums.logs[lane] += logs
@@ -218,5 +224,5 @@ def _rescale(rescaling, apart, growth):
     for c in range(apart.size):
         size = abs(apart[c])
         if size < 0.1 * distance or 10.0 * distance < size <= rescaling.limit:
-            growth[c] += math.log(size / distance)
+            growth[c] += log(size / distance)
             apart[c] = math.copysign(distance, apart[c])

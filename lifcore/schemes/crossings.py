@@ -6,6 +6,8 @@ import math
 
 from numba import njit
 
+from lifcore.noise.exponentials import exp, expm1
+
 CLEARANCE = 6.0
 """A piece is clear of spikes if its cubic stays this many bridge deviations off."""
 
@@ -54,10 +56,12 @@ def _monotone_root(c3, c2, c1, c0, left, right, f_left, f_right):
             right = u
         slope = (3.0 * c3 * u + 2.0 * c2) * u + c1
         new = u - f / slope if slope > 0.0 else left
+        if abs(new - u) <= 1e-15:  # also onto an end of the bracket, which is the root then
+            return new
         if not left < new < right:
             new = 0.5 * (left + right)
-        if abs(new - u) <= 1e-15 or not left < new < right:
-            return new
+            if not left < new < right:
+                return new
         u = new
     return u
 
@@ -75,8 +79,8 @@ def jump_response(g, a, u):
     The second is :func:`lifcore.noise.voltage_kernel`.
     """
     slow, gap = min(g, a), abs(g - a)
-    spread = u if gap == 0.0 else -math.expm1(-gap * u) / gap
-    return math.exp(-a * u), math.exp(-slow * u) * spread
+    spread = u if gap == 0.0 else -expm1(-gap * u) / gap
+    return exp(-a * u), exp(-slow * u) * spread
 
 
 @njit(nogil=True, cache=True)

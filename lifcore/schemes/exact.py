@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,11 +14,11 @@ from numba import njit
 from lifcore import checks
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
-from lifcore.noise.bridges import Bridges, bridges
+from lifcore.noise.bridges import SPREAD, Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
 from lifcore.noise.sources import fill, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.refinement import Begin, Jumps, refine
+from lifcore.schemes.refinement import Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label
 
@@ -73,11 +74,15 @@ def exact_step(lif: LIF, h: float) -> ExactStep:
     fastest = max(lif.g, lif.a)
     # A perfect integrator of Brownian motion has no time scale but that of its own noise,
     # the one in which V wanders over its range; without noise too, its motion is a line.
-    own = (lif.sigma / (lif.v_th - lif.v_reset)) ** (2.0 / 3.0)
+    ratio = Decimal(lif.sigma / (lif.v_th - lif.v_reset))
+    own = float((ratio * ratio) ** (Decimal(1) / 3))  # by no library: halvings hang on it
     scale = 1.0 / max(fastest, own) if max(fastest, own) > 0.0 else h
 
     def halvings(length: float) -> int:
-        return max(0, math.ceil(math.log2(h / length)))
+        n = 0
+        while math.ldexp(h, -n) > length:
+            n += 1
+        return n
 
     return ExactStep(
         flow=exact_flow(lif, h),
@@ -121,7 +126,7 @@ def guard_of(step):
     """Return the height from which on a neuron may cross within the step."""
     if step.first_depth > 0:
         return -math.inf
-    return step.v_th - CLEARANCE * step.bridges.spread[0]
+    return step.v_th - CLEARANCE * step.bridges.rows[0, SPREAD]
 
 
 @njit(nogil=True, cache=True)
@@ -209,11 +214,13 @@ def _finish(step, at, streams, state, room, found, recording):
     if found > 0:
         neuron, n = at
         source, nothing = refining(streams.refinement), Jumps(np.empty(0), np.empty(0))
+        stack = pieces(step.bridges.rows.shape[0] - 1)
         for lane in range(v.size):
             if room.suspect[lane]:
                 begin = Begin(n * step.flow.h, v[lane], i[lane])
+                whole_step(step, room.normals, lane, stack)
                 end[0, lane], _, spiked = refine(
-                    step, begin, room.normals[:, lane], of_lane(source, lane), (0, 0), nothing,
+                    step, begin, stack, of_lane(source, lane), (0, 0), nothing,
                     Label(lane, neuron, 0), recording,
                 )  # fmt: skip
                 state.counts[lane] += spiked
@@ -232,9 +239,10 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     signals, weight, v, i, end = arrivals.signals, arrivals.weight, state.v, state.i, room.end
     e, last = signals.first[0, signal_step], signals.first[0, signal_step + 1]
     h, a, third, time = step.flow.h, step.a, step.flow.h / 3.0, n * step.flow.h
-    guard = step.v_th - CLEARANCE * step.bridges.spread[0]
+    guard = step.v_th - CLEARANCE * step.bridges.rows[0, SPREAD]
     times, sizes = np.empty(last - e), np.empty(last - e)
     source = refining(streams.refinement)
+    stack = pieces(step.bridges.rows.shape[0] - 1)
     finished = 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
@@ -256,8 +264,9 @@ def _drive(step, at, streams, state, room, arrivals, recording):
         if step.first_depth > 0 or highest >= guard:
             jumps = Jumps(times[:count], sizes[:count])
             label = Label(np.int64(lane), neuron, 0)
+            whole_step(step, room.normals, lane, stack)
             end[0, lane], end[1, lane], spiked = refine(
-                step, Begin(time, v[lane], i[lane]), room.normals[:, lane], of_lane(source, lane),
+                step, Begin(time, v[lane], i[lane]), stack, of_lane(source, lane),
                 (0, 0), jumps, label, recording,
             )  # fmt: skip
             state.counts[lane] += spiked

@@ -20,6 +20,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.bridges import (
+    DECAY_I,
+    DECAY_V,
+    DRIFT,
+    GAIN,
+    LENGTH,
+    MEAN,
+    ROOT,
+    SPREAD,
+    TRANSFER,
+)
+from lifcore.noise.exponentials import exp
 from lifcore.noise.sources import halving_normals
 from lifcore.schemes.crossings import (
     CLEARANCE,
@@ -35,20 +47,18 @@ from lifcore.schemes.state import record
 class Pieces(NamedTuple):
     """A stack of the pieces of a step that are still ahead, the nearest last.
 
-    Depth, noise of the chain, and place in the tree of halves, whose root is 1 and where the
-    halves of n are 2 n and 2 n + 1; and scratch for the noise of one piece, and for the normals
-    of a halving.
+    Depth, and place in the tree of halves, whose root is 1 and where the halves of n are 2 n and
+    2 n + 1, shape (pieces, 2); noise of the chain, (pieces, 3); and scratch for the normals of a
+    halving.
 
     Examples
     --------
-    >>> pieces(3).depths.size
-    5
+    >>> pieces(3).order.shape
+    (5, 2)
     """
 
-    depths: np.ndarray
-    places: np.ndarray
+    order: np.ndarray
     noise: np.ndarray
-    y: np.ndarray
     z: np.ndarray
 
 
@@ -83,93 +93,89 @@ class Jumps(NamedTuple):
 def pieces(deepest):
     """Return an empty stack for pieces of down to `deepest` halvings."""
     size = deepest + 2
-    return Pieces(
-        np.empty(size, np.int64), np.empty(size, np.int64), np.empty((size, 3)), np.empty(3),
-        np.empty(3),
-    )  # fmt: skip
+    return Pieces(np.empty((size, 2), np.int64), np.empty((size, 3)), np.empty(3))
 
 
 @njit(nogil=True, cache=True, inline="always")
-def whole_step(step, normals, stack):
-    """Put the whole step onto the empty stack."""
+def whole_step(step, normals, lane, stack):
+    """Put the whole step of a lane onto the empty stack; `normals` has shape (3, lanes)."""
     for r in range(3):
         total = 0.0
         for c in range(r + 1):
-            total += step.flow.chain[r, c] * normals[c]
+            total += step.flow.chain[r, c] * normals[c, lane]
         stack.noise[0, r] = total
-    stack.depths[0] = 0
-    stack.places[0] = 1
+    stack.order[0, 0] = 0
+    stack.order[0, 1] = 1
 
 
 @njit(nogil=True, cache=True)
-def halve(table, d, y, z, depths, noise, size):
+def halve(rows, d, y, stack, size):
     """Put the halves of a piece of depth d and noise y onto the stack, the first one on top.
 
     The middle of its noise is drawn conditionally on y, by the normals z.
     """
-    first = table.mean[d]
-    root = table.root[d]
+    noise, z, order = stack.noise, stack.z, stack.order
+    # Entry by entry: references to views of rows would be counted, at the price of these sums.
     for r in range(3):
         middle = 0.0
         for c in range(3):
-            middle += first[r, c] * y[c]
+            middle += rows[d, MEAN + 3 * r + c] * y[c]
         for c in range(r + 1):
-            middle += root[r, c] * z[c]
+            middle += rows[d, ROOT + 3 * r + c] * z[c]
         noise[size + 1, r] = middle
-    forward = table.transfer[d + 1]
     for r in range(3):
         carried = 0.0
         for c in range(r + 1):
-            carried += forward[r, c] * noise[size + 1, c]
+            carried += rows[d + 1, TRANSFER + 3 * r + c] * noise[size + 1, c]
         noise[size, r] = y[r] - carried
-    depths[size] = d + 1
-    depths[size + 1] = d + 1
+    place = order[size, 1]
+    order[size, 0], order[size + 1, 0] = d + 1, d + 1
+    order[size, 1], order[size + 1, 1] = 2 * place + 1, 2 * place
 
 
 @njit(nogil=True, cache=True, inline="always")  # a step is too large to be handed on for a sum
 def end_of_piece(step, d, v, i, y):
     """Return V and I at the end of a piece of depth d with noise y, without a threshold."""
-    table = step.bridges
-    i_end = step.mu + table.decay_i[d] * (i - step.mu) + step.sigma * (y[0] - step.a * y[1])
+    rows = step.bridges.rows
+    i_end = step.mu + rows[d, DECAY_I] * (i - step.mu) + step.sigma * (y[0] - step.a * y[1])
     v_end = (
-        table.decay_v[d] * v
-        + table.gain[d] * (i - step.mu)
-        + table.drift[d]
+        rows[d, DECAY_V] * v
+        + rows[d, GAIN] * (i - step.mu)
+        + rows[d, DRIFT]
         + step.sigma * (y[1] - step.g * y[2])
     )
     return v_end, i_end
 
 
 @njit(nogil=True, cache=True)
-def refine(step, begin, normals, source, key, jumps, label, recording):
+def refine(step, begin, stack, source, key, jumps, label, recording):
     """Find the spikes of one neuron in one step, by halving it where that is needed.
 
-    `normals` are the three of the step; those of its halvings come from `source`, which is asked
-    for the noise of a neuron in a step, the `key`, if it draws by key (:mod:`lifcore.noise.keyed`).
+    `stack` holds the whole step (`whole_step`); the normals of its halvings come from `source`,
+    which is asked for the noise of a neuron in a step, the `key`, if it draws by key
+    (:mod:`lifcore.noise.keyed`).
 
     Returns V and I at the step's end and the number of spikes, each of which is recorded. What is
     found before a jump does not depend on that jump, nor on any later one.
     """
-    table = step.bridges
-    deepest = table.length.size - 1
+    rows = step.bridges.rows
+    deepest = rows.shape[0] - 1
     g, sigma, a = step.g, step.sigma, step.a
     gap = step.v_th - step.v_reset
     jump_times, jump_sizes = jumps.times, jumps.sizes
     time, v, i = begin.time, begin.v, begin.i
-    stack = pieces(deepest)
-    whole_step(step, normals, stack)
-    depths, places, noise, y, z = stack
+    order, noise, z = stack
     size = 1
     spiked = 0
     elapsed = 0.0
     next_jump = 0
     while size > 0:
         size -= 1
-        d, place = depths[size], places[size]
-        y[:] = noise[size]
-        length = table.length[d]
+        d, place = order[size, 0], order[size, 1]
+        y = noise[size, 0], noise[size, 1], noise[size, 2]
+        length = rows[d, LENGTH]
         # A jump at the very time of a spike, as by a synapse onto itself, comes after it.
-        tie = 1e-14 * table.length[0] / length
+        tie = 1e-14 * rows[0, LENGTH] / length
         v_end, i_end = end_of_piece(step, d, v, i, y)
         slope, slope_end = i - g * v, i_end - g * v_end
         last_jump = next_jump
@@ -187,13 +193,24 @@ def refine(step, begin, normals, source, key, jumps, label, recording):
             rest = length * (1.0 - left)
             third = rest / 3.0
             highest = top(v_left, v_end, third * slope, third * slope_end)
-            near = below and highest + CLEARANCE * table.spread[d] >= step.v_th
+            near = below and highest + CLEARANCE * rows[d, SPREAD] >= step.v_th
+            undecided = found == 0 and d < deepest
+            if near and undecided and rest > 0.0:
+                # No root is needed where any that is found would be too early, or not steep: the
+                # cubic's slope is nowhere above the largest of its derivative's Bézier points.
+                middle = 3.0 * (v_end - v_left) - rest * (slope + slope_end)
+                largest = max(max(rest * slope, rest * slope_end), middle)
+                split = d < step.root_depth or (
+                    sigma * math.sqrt(length) > STEEPNESS * (1.0 + 1e-9) * (largest / rest)
+                )
+                if split:
+                    break
             u, rise = -1.0, 0.0
             if near or found > 0:
                 u, rise = first_crossing(
                     v_left - step.v_th, v_end - step.v_th, rest * slope, rest * slope_end
                 )
-            if found == 0 and d < deepest:
+            if undecided:
                 # A crossing must be steep; without one, it may still hide in the noise.
                 steep = u >= 0.0 and sigma * math.sqrt(length) <= STEEPNESS * (rise / rest)
                 split = (near and not steep) or (u >= 0.0 and d < step.root_depth)
@@ -208,7 +225,7 @@ def refine(step, begin, normals, source, key, jumps, label, recording):
                 found += 1
                 record(recording, label, time + left * length, speed, 0.0)
                 # The state is linear, so a reset shifts what follows by a decaying constant.
-                v_end -= gap * math.exp(-g * (length * (1.0 - left)))
+                v_end -= gap * exp(-g * (length * (1.0 - left)))
                 v_left, slope = step.v_reset, speed + g * gap
             elif at <= 1.0:
                 u_jump = (at - left) / (1.0 - left) if left < 1.0 else 0.0
@@ -225,8 +242,7 @@ def refine(step, begin, normals, source, key, jumps, label, recording):
             slope_end = i_end - g * v_end
         if split:
             halving_normals(source, key, place, z)
-            halve(table, d, y, z, depths, noise, size)
-            places[size], places[size + 1] = 2 * place + 1, 2 * place
+            halve(rows, d, y, stack, size)
             size += 2
             continue
         spiked += found

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.exponentials import log1p
+from lifcore.noise.sources import fill
 from lifcore.schemes.exact import exact_advance, work
 from lifcore.schemes.lanes import advance_remembering, memory, shape_lanes
-from lifcore.schemes.state import fill_normals
 
 
 class Sums(NamedTuple):
@@ -70,7 +71,7 @@ def exact_tangent(step, steps, streams, state, recording, sums):
 def _add_saltation(kick, speed, lane, sums):
     sums.slowest[0] = min(sums.slowest[0], speed)
     if speed > 0.0:
-        sums.logs[lane] += math.log1p(kick / speed)
+        sums.logs[lane] += log1p(kick / speed)
 
 
 @njit(nogil=True, cache=True)
@@ -81,7 +82,7 @@ def euler_tangent(own, steps, stream, state, sums):
     noise = np.empty((1, lanes))
     before = memory(lanes)
     for _ in range(steps):
-        fill_normals(stream, noise[0])
+        fill(stream, noise, lanes, 1.0)
         shape_lanes(own, noise, noise)
         for lane in range(lanes):
             sums.drive[lane] += noise[0, lane]

@@ -271,4 +271,4 @@ def controlled(values: np.ndarray, drive: np.ndarray) -> np.ndarray:
     centred = drive - drive.mean()
     if values.size < 64 or not centred.any():
         return values
-    return values - (values @ centred) / (centred @ centred) * drive
+    return values - (values * centred).sum() / (centred * centred).sum() * drive

@@ -17,7 +17,9 @@ import numpy as np
 from lifcore import checks
 from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.exponentials import each, log
+from lifcore.noise.sources import both_sources
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import start_of_block
@@ -150,7 +152,7 @@ class Synchrony:
         True
         """
         with np.errstate(divide="ignore"):
-            return np.log(np.abs(self.apart)).mean(axis=(1, 2))
+            return each(log, np.abs(self.apart)).mean(axis=(1, 2))
 
     def slope(self, begin: float, end: float) -> Estimate:
         """Return the slope of log(distance) over time by least squares, with its interval.
@@ -186,9 +188,10 @@ class Synchrony:
                 "an earlier end"
             )
         t = self.times[kept] - self.times[kept].mean()
-        logs = np.log(np.maximum(size, 1e-300)).mean(axis=2)
+        logs = each(log, np.maximum(size, 1e-300)).mean(axis=2)
         noise = self.noise[kept]
-        return mean(controlled(t @ logs / (t @ t), noise[-1] - noise[0]))
+        slopes = (t[:, None] * logs).sum(axis=0) / (t * t).sum()
+        return mean(controlled(slopes, noise[-1] - noise[0]))
 
 
 def synchronise(
@@ -269,7 +272,7 @@ def _growth_block(
     lif: LIF, distance: float, settle: float, T: float, seed: np.random.SeedSequence, block: int
 ) -> tuple[np.ndarray, ...]:
     v, i = start_of_block(lif, seed, block)[:, 0]
-    streams = Streams(*generators(seed, block))
+    streams = Streams(*both_sources("gauss", seed, block))
     d = distance * (lif.v_th - lif.v_reset)
     for time in (settle, T):
         begin, total = phase_norm(lif, v), sums(BLOCK)
@@ -281,7 +284,7 @@ def _growth_block(
         for span in portions(0, round(time / h), share=time / (settle + T)):
             flock_block(step, span, streams, flock, rescaling, total, unseen)
     with np.errstate(divide="ignore"):
-        grown = (growth + np.log(np.abs(apart) / d))[:, 0]
+        grown = (growth + each(log, np.abs(apart) / d))[:, 0]
     return grown, total.logs, total.counts, total.drive, phase_norm(lif, v) - begin
 
 
@@ -292,7 +295,7 @@ def _flock(
     v, i = np.full(BLOCK, potentials[0]), np.full(BLOCK, lif.mu)
     apart = np.tile(potentials[1:] - potentials[0], (BLOCK, 1))
     seen = np.empty((steps // every, BLOCK, potentials.size + 1))
-    streams = Streams(*generators(seed, block))
+    streams = Streams(*both_sources("gauss", seed, block))
     step, flock, looks = exact_step(lif, h), Flock(v, i, apart), Looks(every, seen)
     rescaling, total = Rescaling(0.0, 0.0, np.zeros(apart.shape)), sums(BLOCK)
     for span in portions(0, steps):

@@ -23,7 +23,9 @@ import numpy as np
 from lifcore import checks
 from lifcore.evidence.statistics import estimate
 from lifcore.models.neuron import LIF, constant_drive_period, one_neuron
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.exponentials import each, log1p
+from lifcore.noise.sources import both_sources
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import start_of_block
@@ -94,7 +96,7 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
                 "speeds.path is not sorted or names a path that there is not; allowed: "
                 f"from 0 to {paths - 1} in order, as crossing_speeds returns them"
             )
-        logs = np.log1p(kick / checks.positive("speeds.speed", speeds.speed))
+        logs = each(log1p, kick / checks.positive("speeds.speed", speeds.speed))
         values = np.bincount(speeds.path, logs, paths) / T - lif.g
         rate = speeds.speed.size / (paths * T)
         # Speeds do not say at which phases a path begins and ends: two of them, uniform each.
@@ -106,7 +108,7 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
     if lif.sigma == 0.0:
         if not spiking:
             return resting(lif, np.empty(0), RESTING)
-        value = -lif.g + math.log1p(kick / (lif.mu - lif.i_th)) / period
+        value = -lif.g + log1p(kick / (lif.mu - lif.i_th)) / period
         return Exponent(estimate(value, 0.0, math.inf), 1.0 / period, "constant drive: neutral")
     if never_spikes(lif):
         return resting(lif, np.empty(0), RESTING)
@@ -182,7 +184,7 @@ def exponent_by_tangent(
         checks.euler_stable(step, lif.decay_rates)
         if lif.g * step >= 1.0:
             raise ValueError(f"h = {h!r} is not below 1/g = {1.0 / lif.g!r}; allowed: g h < 1")
-        decay = -math.log1p(-lif.g * step) / step
+        decay = -log1p(-lif.g * step) / step
     T, settle, paths = stationary_times(lif, T, settle, paths, step)
     sizes = [step or step_for(lif, time) if time > 0.0 else 1.0 for time in (settle, T)]
     if scheme == "euler" and settle > 0.0:
@@ -208,7 +210,7 @@ def _tangent_block(
     seed: np.random.SeedSequence, block: int, room: int = 4 * BLOCK,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     v, i = start_of_block(lif, seed, block)[:, 0]
-    streams, slowest = Streams(*generators(seed, block)), math.inf
+    streams, slowest = Streams(*both_sources("gauss", seed, block)), math.inf
     for h, time in zip(sizes, (settle, T), strict=True):
         begin = phase_norm(lif, v)
         total, steps = sums(BLOCK), round(time / h)

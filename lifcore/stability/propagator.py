@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.exponentials import exp, log
 from lifcore.schemes.crossings import jump_response
 
 
@@ -17,7 +18,7 @@ def carry(g, a, span, basis):
     n = g.size
     for k in range(n):
         decay_i, response = jump_response(g[k], a[k], span)
-        decay_v = math.exp(-g[k] * span)
+        decay_v = exp(-g[k] * span)
         for r in range(basis.shape[0]):
             basis[r, k] = decay_v * basis[r, k] + response * basis[r, n + k]
             basis[r, n + k] *= decay_i
@@ -136,6 +137,6 @@ def orthonormalise(basis, lost):
             for k in range(m):
                 length += basis[r, k] * basis[r, k]
             length = math.sqrt(length)
-            lost[r] += math.log(length)
+            lost[r] += log(length)
             for k in range(m):
                 basis[r, k] /= length

@@ -26,6 +26,7 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period
+from lifcore.noise.exponentials import each, exp, log, log1p
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.simulate import simulate_spikes
 from lifcore.runs.starts import random_start
@@ -193,12 +194,12 @@ def network_spectrum(
     values, halves = (np.concatenate(part) for part in zip(*done, strict=True))
     g, a, kick, _ = constants
     own = np.empty((paths, 2 * g.size))
-    own[:, : g.size] = np.log(norms[:, -1] / norms[:, 0]) / T - g
+    own[:, : g.size] = each(log, norms[:, -1] / norms[:, 0]) / T - g
     own[:, g.size :] = -a
     seen = 0
     for row, (time, neuron, speed) in zip(own, records, strict=True):
         late = time > begin
-        logs = np.log1p(kick[neuron[late]] / speed[late])
+        logs = each(log1p, kick[neuron[late]] / speed[late])
         row[: g.size] += np.bincount(neuron[late], logs, g.size) / T
         seen += int(late.sum())
     pieces = paths * min(stretches(neuron, T) for neuron in net.neurons)
@@ -228,7 +229,7 @@ def _norms(
             at = np.searchsorted(own, marks, side="right") - 1
             for m, last in enumerate(at):
                 age = marks[m] - own[last] if last >= 0 else math.inf
-                norms[m, k] = math.exp(lif.g * min(age, longest))
+                norms[m, k] = exp(lif.g * min(age, longest))
     return norms
 
 

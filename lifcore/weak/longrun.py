@@ -105,7 +105,7 @@ def long_runs(
     T: float,
     paths: int,
     seed: int | np.random.SeedSequence,
-    noise: str = "numpy",
+    noise: str = "gauss",
     burn_in: float = 0.0,
     executor: Executor | str | None = None,
 ) -> LongRuns:

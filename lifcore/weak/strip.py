@@ -28,7 +28,8 @@ from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.sources import both_sources
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import initial_state, start_of_block
@@ -225,7 +226,7 @@ def _strip_block(
     exact, steps = exact_step(model, float(sizes.min())), levels(EULER, [model], sizes)
     euler, streams, longest = (
         of_neuron(steps, 0),
-        Streams(*generators(seed, block)),
+        Streams(*both_sources("gauss", seed, block)),
         multiples.max(),
     )
     ring = np.empty((sizes.size, longest, BLOCK), np.bool_)

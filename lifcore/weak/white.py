@@ -25,9 +25,11 @@ from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.noise.streams import BLOCK, block_count, generators
+from lifcore.noise.sources import fill, source
+from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.starts import start_of_block
+from lifcore.schemes.lanes import AHEAD
 from lifcore.schemes.portions import portions
 
 SHIFT = 0.5825971579390106
@@ -222,7 +224,7 @@ def _white_block(
     seed: np.random.SeedSequence,
     block: int,
 ) -> tuple[float, float]:
-    stream, _ = generators(seed, block)
+    stream = source("gauss", seed, block, 0, BLOCK)
     v = np.full(BLOCK, model.v_reset)
     if burn_in > 0:  # no burn-in makes the phase of a regular neuron random
         v = start_of_block(replace(model, sigma=0.0), seed, block, h)[0, 0]
@@ -251,12 +253,16 @@ def _white_euler(step, steps, stream, v, before):
     """Advance a block in place; return its spikes and its sum of normals, added to those before."""
     g, mu, v_th, v_reset, h, spread = step
     spikes, total = before
-    for _ in range(steps):
-        for lane in range(v.size):
-            z = stream.standard_normal()
-            v_new = v[lane] + h * (mu - g * v[lane]) + spread * z
-            above = v_new >= v_th
-            spikes += above
-            total += z
-            v[lane] = v_reset if above else v_new
+    normals = np.empty((AHEAD, v.size))
+    for first in range(0, steps, AHEAD):
+        rows = min(AHEAD, steps - first)
+        fill(stream, normals[:rows], v.size, 1.0)
+        for row in range(rows):
+            for lane in range(v.size):
+                z = normals[row, lane]
+                v_new = v[lane] + h * (mu - g * v[lane]) + spread * z
+                above = v_new >= v_th
+                spikes += above
+                total += z
+                v[lane] = v_reset if above else v_new
     return spikes, total

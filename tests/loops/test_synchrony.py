@@ -180,10 +180,10 @@ def test_independent_trains_on_a_grid_are_flat(h, m):
 def test_euler_s_correlogram_of_unconnected_neurons_is_flat():
     net = Recurrent(LIF(), np.zeros((2, 2)))
     settle, T = 10.0, 40.0
-    spikes = simulate_spikes(net, h=0.125, T=settle + T, paths=2048, seed=1)
+    spikes = simulate_spikes(net, h=0.125, T=settle + T, paths=4096, seed=1)
     spikes = spikes[spikes["time"] > settle]
-    rates = np.bincount(spikes["path"], minlength=2048) / (2.0 * T)
-    for row in correlogram(spikes, width=0.125, bins=3, T=T, paths=2048, neurons=2):
+    rates = np.bincount(spikes["path"], minlength=4096) / (2.0 * T)
+    for row in correlogram(spikes, width=0.125, bins=3, T=T, paths=4096, neurons=2):
         found = mean(row / rates.mean() ** 2)
         assert found.mean == pytest.approx(1.0, abs=4.0 * found.standard_error + 0.01)
         assert found.standard_error < 0.02

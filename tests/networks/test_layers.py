@@ -36,7 +36,7 @@ def assert_same(one, other, neurons=slice(None)):
 
 def test_euler_is_its_formulas():
     h, steps = 0.05, 120
-    run = simulate(MIXED, h=h, T=h * steps, paths=300, seed=5)
+    run = simulate(MIXED, h=h, T=h * steps, paths=300, seed=5, noise="numpy")
     root = np.sqrt(h)
     for block in range(2):
         dw = root * np.stack(
@@ -270,10 +270,11 @@ def test_a_small_buffer_changes_no_bit(monkeypatch):
 def test_coupled_network(chunk, monkeypatch):
     monkeypatch.setattr("lifcore.networks.layers.CHUNK", chunk)
     sizes, T = [0.1, 0.05, 0.4], 8.0
-    pairs = couple(MIXED, h=sizes, T=T, paths=300, seed=10, times=[2.0])
-    alone = simulate(MIXED, h=0.05, T=T, paths=300, seed=10, scheme="exact")
+    own = {"paths": 300, "seed": 10, "noise": "numpy"}
+    pairs = couple(MIXED, h=sizes, T=T, times=[2.0], **own)
+    alone = simulate(MIXED, h=0.05, T=T, scheme="exact", **own)
     assert_same(alone, pairs)
-    early = simulate(MIXED, h=0.05, T=2.0, paths=300, seed=10, scheme="exact")
+    early = simulate(MIXED, h=0.05, T=2.0, scheme="exact", **own)
     assert_same(early, pairs.snapshots[0])
     normals = np.stack(
         [neuron_streams(10, 0, j)[0].standard_normal((160, 3, 256))[:, 0] for j in range(6)], axis=1

@@ -41,7 +41,7 @@ def test_euler_is_its_formulas(common, kind):
     neuron = dataclasses.replace(POPULATION, g=1.1, tau=0.4) if common else POPULATION
     h, steps = 0.05, 160
     net = Recurrent(neuron, kind(LOOPS.weights), common=common)
-    run = simulate(net, h=h, T=h * steps, paths=20, seed=5)
+    run = simulate(net, h=h, T=h * steps, paths=20, seed=5, noise="numpy")
     assert_euler(
         run, LOOPS.weights, lambda p: path_increments(5, p, (steps, 5), h, common), (0, 1, 7, 19)
     )
@@ -60,7 +60,14 @@ def test_euler_of_more_neurons_than_a_tile(common):
         limits |= {"g": (1.1, 1.1), "tau": (0.4, 0.4)}
     population = LIF(**{name: rng.uniform(*ends, neurons) for name, ends in limits.items()})
     dense, thin = (
-        simulate(Recurrent(population, kind(weights), common=common), h=h, T=3.0, paths=2, seed=3)
+        simulate(
+            Recurrent(population, kind(weights), common=common),
+            h=h,
+            T=3.0,
+            paths=2,
+            seed=3,
+            noise="numpy",
+        )
         for kind in (np.array, sparse.csc_array)
     )
     assert_euler(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, couple
-from lifcore.noise.bridges import bridges, chain_transfer
+from lifcore.noise.bridges import DECAY_I, DECAY_V, DRIFT, GAIN, bridges, chain_transfer
 from lifcore.noise.covariance import (
     chain_covariance,
     chain_kernels,
@@ -162,7 +162,7 @@ def test_bridge_rows_are_flows_of_halved_steps(neuron):
     for d in (0, 1, 5, 12):
         flow = exact_flow(neuron, 0.75 / 2**d)
         assert table.length[d] == flow.h
-        row = (table.decay_i[d], table.decay_v[d], table.gain[d], table.drift[d])
+        row = tuple(table.rows[d, [DECAY_I, DECAY_V, GAIN, DRIFT]])
         expected = (flow.decay_i, flow.decay_v, flow.gain, flow.drift)
         assert row == pytest.approx(expected, rel=1e-14)
 

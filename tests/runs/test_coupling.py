@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba import njit
 
 from lifcore import LIF, couple, fit_order, simulate
+from lifcore.noise.sources import fill, source
 from oracles import euler, streams
 
 NEURON = LIF(mu=1.4, sigma=0.6, v_reset=-0.2)
@@ -50,15 +52,29 @@ LADDERS = [
 ]
 
 
+def normals_of(noise, block, steps):
+    """The first normal of every step, on 256 lanes: by NumPy, or drawn beside the run."""
+    if noise == "numpy":
+        return streams(31, block)[0].standard_normal((steps, 3, 256))[:, 0]
+    own = source("gauss", np.random.SeedSequence(31), block, 0, 256)
+    return drawn(own, np.empty((3 * steps, 256)))[::3]
+
+
+@njit
+def drawn(source, out):
+    fill(source, out, out.shape[1], 1.0)
+    return out
+
+
+@pytest.mark.parametrize("noise", ["gauss", "numpy"])
 @pytest.mark.parametrize("h", LADDERS, ids=str)
-def test_euler_from_sums_of_increments(h):
+def test_euler_from_sums_of_increments(h, noise):
     T, finest = 6.0, min(h)
-    pairs = run(h=h, T=T)
+    pairs = run(h=h, T=T, noise=noise)
     steps = round(T / finest)
     for block, lanes in [(0, slice(0, 256)), (1, slice(256, 300))]:
         own = slice(0, lanes.stop - lanes.start)
-        normals = streams(31, block)[0].standard_normal((steps, 3, 256))[:, 0]
-        increments = np.sqrt(finest) * normals
+        increments = np.sqrt(finest) * normals_of(noise, block, steps)
         for level, size in enumerate(h):
             dw = increments.reshape(round(T / size), -1, 256).sum(axis=1)
             v, i, counts, spikes = euler(
@@ -111,7 +127,7 @@ def test_euler_approaches_the_exact_solution():
     # Below threshold the error has order 1 in mean square h², so that dW, if it were not that
     # of the exact path, would leave an error of order one.
     free = LIF(v_th=1e6)
-    pairs = couple(free, h=2.0 ** -np.arange(4.0, 10.0), T=2.0, paths=2048, seed=32)
+    pairs = couple(free, h=2.0 ** -np.arange(4.0, 10.0), T=2.0, paths=8192, seed=32)
     order = fit_order(pairs.h, pairs.square_errors).order
     assert 1.95 < order.interval(0.999)[0] < order.interval(0.999)[1] < 2.05
     assert pairs.square_errors[-1].mean() < 1e-5
@@ -167,9 +183,10 @@ def test_square_errors(balanced):
     assert balanced.square_errors[2, 17] == difference**2
 
 
-def test_strong_order_one(balanced):
+def test_strong_order_one():
     # The mean-square error of the spiking neuron is O(h), half the order below threshold.
-    low, high = fit_order(balanced.h, balanced.square_errors).order.interval(0.999)
+    pairs = couple(BALANCED, h=2.0 ** -np.arange(3.0, 7.0), T=4.0, paths=16384, seed=33)
+    low, high = fit_order(pairs.h, pairs.square_errors).order.interval(0.999)
     assert low > 0.7
     assert high < 1.3
 

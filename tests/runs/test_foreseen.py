@@ -53,17 +53,17 @@ def stopped(monkeypatch, capfd):
 
 # The request, its least number of neurons' steps, and what each takes.
 REQUESTS = {
-    "euler": (lambda: simulate(N, h=H, T=T, **ONE), 256e14, LEAST["euler"]),
-    "gauss": (lambda: simulate(N, h=H, T=T, noise="gauss", **ONE), 1e14, LEAST["euler"]),
+    "euler": (lambda: simulate(N, h=H, T=T, **ONE), 1e14, LEAST["euler"]),
+    "numpy": (lambda: simulate(N, h=H, T=T, noise="numpy", **ONE), 256e14, LEAST["euler"]),
     "bits": (lambda: simulate(N, h=H, T=T, noise="bits", **ONE), 1e14, LEAST_FAIR),
     "exponential": (
-        lambda: simulate(N, h=H, T=T, scheme="exponential", **ONE), 256e14, LEAST["exponential"],
+        lambda: simulate(N, h=H, T=T, scheme="exponential", **ONE), 1e14, LEAST["exponential"],
     ),
-    "exact": (lambda: simulate(N, h=H, T=T, scheme="exact", **ONE), 256e14, LEAST["exact"]),
+    "exact": (lambda: simulate(N, h=H, T=T, scheme="exact", **ONE), 1e14, LEAST["exact"]),
     "spikes": (
-        lambda: simulate_spikes(N, h=H, T=T, scheme="exact", **ONE), 256e14, LEAST["exact"],
+        lambda: simulate_spikes(N, h=H, T=T, scheme="exact", **ONE), 1e14, LEAST["exact"],
     ),
-    "layers": (lambda: simulate(CHAIN, h=H, T=T, **ONE), 512e14, LEAST["euler"]),
+    "layers": (lambda: simulate(CHAIN, h=H, T=T, **ONE), 2e14, LEAST["euler"]),
     "loops": (lambda: simulate(RING, h=H, T=T, scheme="exact", **ONE), 4e14, LEAST["exact"]),
     "couple": (lambda: couple(N, h=[H, 2 * H], T=T, **ONE), 256e14, LEAST["exact"]),
     "couple loops": (lambda: couple(RING, h=[H, 2 * H], T=T, **ONE), 4e14, LEAST["exact"]),
@@ -147,8 +147,8 @@ def test_what_may_take_ten_minutes_or_less_is_begun_in_silence(each, monkeypatch
 
 @pytest.mark.parametrize(
     ("scheme", "noise"),
-    [("euler", "numpy"), ("euler", "gauss"), ("euler", "bits"), ("exponential", "numpy"),
-     ("exact", "numpy")],
+    [("euler", "numpy"), ("euler", "gauss"), ("euler", "bits"), ("exponential", "gauss"),
+     ("exact", "gauss")],
 )  # fmt: skip
 def test_the_least_time_is_a_bound_and_no_empty_one(scheme, noise):
     # No input, no spikes, short steps: what costs least.
@@ -159,5 +159,6 @@ def test_the_least_time_is_a_bound_and_no_empty_one(scheme, noise):
         found = simulate(LIF(mu=-3.0), T=1e-4 * steps, scheme=scheme, noise=noise, **request)
         spent = min(spent, time.process_time() - begun)
     bound = found._run.least * found._run.neuron_steps(256)
-    assert bound < spent < 12.0 * bound
+    assert bound < spent
+    assert spent < 12.0 * bound or noise == "numpy"  # which is slower than the least
     assert progress.LEAST[scheme] >= found._run.least

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from lifcore import LIF, Feedforward, Recurrent, simulate, simulate_spikes
+from lifcore import LIF, Feedforward, Recurrent, couple, simulate, simulate_spikes
 from lifcore.noise.sources import fill, source
 from lifcore.stationary import solve_threshold
 
@@ -65,7 +65,7 @@ def test_an_exact_path_in_lanes_depends_on_no_other_and_has_the_moments_of_numpy
         for name in ("v", "i", "spike_counts"):
             assert (getattr(few, name) == getattr(mine, name)[:paths]).all()
     assert few.all_spikes().size == few.spike_counts.sum() > 1000
-    theirs = simulate(CHAIN, paths=2560, **request)
+    theirs = simulate(CHAIN, paths=2560, noise="numpy", **request)
     for f in (lambda e: e.spike_counts, lambda e: e.i, lambda e: e.v):
         for neuron in range(2):
             a, b = f(mine)[:, neuron], f(theirs)[:, neuron]
@@ -149,12 +149,7 @@ def test_a_network_with_loops_is_the_same_on_any_workers_and_recorded():
     ("model", "more", "message"),
     [
         (NEURON, {"noise": "white"}, r"noise.*'white'.*numpy.*gauss.*bits.*three"),
-        (
-            Recurrent(NEURON, np.zeros((2, 2))),
-            {"noise": "gauss", "scheme": "exact"},
-            "noise = 'gauss'.*'exact' refines its steps by in networks with loops",
-        ),
-        (NEURON, {"noise": "bits", "scheme": "exact"}, "'exact' takes 3.*allowed here: 'numpy'"),
+        (NEURON, {"noise": "bits", "scheme": "exact"}, "'exact' takes 3.*: 'gauss' and 'numpy'"),
         (NEURON, {"noise": "bits", "scheme": "exponential"}, "'exponential' takes 3"),
         (Recurrent(NEURON, np.zeros((2, 2))), {"noise": "bits"}, "networks without loops"),
     ],
@@ -162,3 +157,16 @@ def test_a_network_with_loops_is_the_same_on_any_workers_and_recorded():
 def test_noise_that_a_run_cannot_take_is_refused(model, more, message):
     with pytest.raises(ValueError, match=message):
         simulate(model, h=1 / 64, T=2.0, paths=3, seed=3, **more)
+
+
+@pytest.mark.parametrize("noise", ["bits", "three"])
+def test_paths_that_are_compared_need_a_brownian_path(noise):
+    with pytest.raises(ValueError, match=f"noise = '{noise}' has no path.*'numpy' and 'gauss'"):
+        couple(NEURON, h=[0.25], T=1.0, paths=3, seed=1, noise=noise)
+
+
+def test_the_exact_scheme_in_loops_draws_by_key_whatever_is_asked_for():
+    request = {"h": 1 / 16, "T": 8.0, "paths": 3, "seed": 3, "scheme": "exact"}
+    one, two = (simulate(ring(6), noise=noise, **request) for noise in ("gauss", "numpy"))
+    assert one.spike_counts.sum() > 20
+    assert (one.v == two.v).all()

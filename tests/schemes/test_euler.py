@@ -24,7 +24,7 @@ NEURONS = [
 @pytest.mark.parametrize("h", [0.125, 0.1, 2.0**-6])
 def test_bit_for_bit(neuron, h):
     steps, paths = 200, 300
-    run = simulate(neuron, h=h, T=steps * h, paths=paths, seed=12)
+    run = simulate(neuron, h=h, T=steps * h, paths=paths, seed=12, noise="numpy")
     blocks, spikes = [], []
     for b in range(2):
         dw = np.sqrt(h) * streams(12, b)[0].standard_normal((steps, 256))

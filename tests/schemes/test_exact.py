@@ -65,7 +65,7 @@ def test_grid_values_follow_from_the_documented_stream(neuron, h):
     # (steps, 3, 256) normals of the block's stream, whatever refinement draws from its own.
     # At h = 4 every step is halved, and V comes out of the sum of its pieces.
     steps = int(4.0 / h)
-    run = exact(free(neuron), h=h, T=4.0, paths=256, seed=3)
+    run = exact(free(neuron), h=h, T=4.0, paths=256, seed=3, noise="numpy")
     normals = streams(3, 0)[0].standard_normal((steps, 3, 256))
     m, b, _ = linear_flow(neuron, h)
     factor = exact_step(free(neuron), h).flow.noise

@@ -54,7 +54,9 @@ def test_pairs_are_those_of_couple(h):
 
 def test_a_pair_without_the_exact_solution_is_plain_euler():
     sequence = np.random.SeedSequence(31)
-    pair = ladder(NEURON, np.array([0.25, 0.125]), [1.0, 3.0], sequence, (-0.2, 1.4), exact=False)
+    pair = ladder(
+        NEURON, np.array([0.25, 0.125]), [1.0, 3.0], sequence, (-0.2, 1.4), False, noise="numpy"
+    )
     v, i, n = ladder_states(pair, 1)
     assert v.shape == (2, 2, 256)
     dw = math.sqrt(0.125) * streams(31, 1)[0].standard_normal((24, 256))
