@@ -29,7 +29,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 notebooks: export LIFCORE_PROGRESS := off
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test notebooks verify bench lint clean distclean
+.PHONY: help setup book pdf test notebooks verify bench dist lint clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -57,6 +57,9 @@ book: $(STAMP) ## build the book, warnings being errors, into _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser,"
 	@echo "or serve it: $(BIN)/python -m http.server --bind 127.0.0.1 -d _build/html 8000"
 
+pdf: book ## print the book into _build/which-dt.pdf (needs Debian's chromium and chromium-driver)
+	@$(BIN)/python tools/pdf.py _build/html _build/which-dt.pdf
+
 # Cells and kernels leave cores idle in turns: two workers, each with whole files.
 test: $(STAMP) ## run every unit test and every notebook, by one pytest call
 	@$(FRESH_NUMBA) && $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
@@ -82,6 +85,12 @@ bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against B
 $(BRIAN2):
 	"$(PYTHON)" -m venv --clear _build/brian2
 	$@ -m pip install --quiet --disable-pip-version-check -r benchmarks/brian2/requirements.txt
+
+dist: $(STAMP) ## build wheel and sdist into _build/dist, and try the wheel in an environment of its own
+	@rm -rf _build/dist _build/clean && $(BIN)/python -m build --outdir _build/dist .
+	@"$(PYTHON)" -m venv --clear _build/clean
+	@_build/clean/bin/python -m pip install --quiet --disable-pip-version-check _build/dist/*.whl
+	@$(FRESH_NUMBA) && cd _build/clean && bin/python ../../tools/clean_install.py
 
 lint: $(STAMP) ## ruff, ruff format, mypy and import-linter, without changing anything
 	$(BIN)/ruff check .

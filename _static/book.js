@@ -16,6 +16,17 @@
   });
 })();
 
+// What the theme's buttons are called is what stands on them; its arrows have a name too.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("button.search-button-field").forEach((button) => {
+    button.removeAttribute("aria-label");
+  });
+  document.querySelectorAll("summary:has(> .toctree-toggle)").forEach((arrow) => {
+    const page = arrow.closest("li")?.querySelector("a")?.textContent.trim();
+    arrow.setAttribute("aria-label", `Pages of ${page}`);
+  });
+});
+
 // Search excerpts come from the pages' HTML, where formulas are TeX: short ones are written as
 // plain text, long ones as an ellipsis; neither code cells nor what is around the article is quoted.
 (() => {

@@ -2,10 +2,16 @@
 
     python tools/notebooks.py tidy  book/model.ipynb ...   remove what changes from run to run
     python tools/notebooks.py check book/*.ipynb           say what is wrong with stored notebooks
+    python tools/notebooks.py stale book/*.ipynb           say which were run with another library
+    python tools/notebooks.py stamp book/*.ipynb           take them as run with this one
     python tools/notebooks.py picture strong_bound.ipynb > strong_error.png   its first figure
 
 nbval compares the outputs of a cell only if the cell was stored with an execution count and is
 not marked to be left alone. ``check`` finds the notebooks that would pass without being compared.
+
+``tidy`` records, of a chapter that has just been run, when and how long it ran, with which
+versions, and the fingerprint of the library (`tools/sources.py`). ``stamp`` renews the fingerprint
+alone, for chapters that have not been run: only after nbval has compared their outputs.
 """
 
 from __future__ import annotations
@@ -16,13 +22,21 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
+
+from sources import fingerprint
 
 Notebook = dict[str, Any]
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+
+#: Packages whose versions are recorded when a notebook has been run.
+VERSIONS = ("numpy", "scipy", "numba", "matplotlib")
 
 #: Marks, as cell tags or as comments, that make nbval skip a cell or not look at its outputs.
 FORBIDDEN = {
@@ -51,9 +65,48 @@ def code_cells(notebook: Notebook) -> list[dict[str, Any]]:
     return [c for c in cells if c["cell_type"] == "code" and text(c["source"]).strip()]
 
 
+def library(notebook: Notebook) -> str:
+    """Return the fingerprint of what the notebook's code can reach of the library now."""
+    return fingerprint("\n".join(text(cell["source"]) for cell in code_cells(notebook)))
+
+
+def run_record(notebook: Notebook) -> dict[str, Any]:
+    """Return when a notebook was run, how long, with what; nothing if it holds no times."""
+    times = [
+        datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+        for cell in code_cells(notebook)
+        for stamp in cell["metadata"].get("execution", {}).values()
+    ]
+    if not times:
+        return {}
+    return {
+        "ran": min(times).date().isoformat(),
+        "seconds": round((max(times) - min(times)).total_seconds()),
+        "versions": {"python": python_version()} | {name: version(name) for name in VERSIONS},
+        "sources": library(notebook),
+    }
+
+
+def stale(notebook: Notebook, path: Path) -> list[str]:
+    """Say how to refresh a chapter whose outputs were not made by the library as it stands."""
+    stored = notebook["metadata"].get("lifcore", {}).get("sources")
+    if stored == library(notebook):
+        return []
+    return [
+        f"{path.stem}: its outputs were stored with another lifcore ({stored}); "
+        f"refresh them: make notebooks NOTEBOOKS=book/{path.name}"
+    ]
+
+
 def tidy(notebook: Notebook) -> Notebook:
-    """Remove time stamps, editor state and version numbers, in place; outputs stay as they are."""
+    """Remove time stamps, editor state and version numbers, in place; outputs stay as they are.
+
+    Of a notebook that has just been run, what its cells' time stamps say is recorded first.
+    """
+    record = run_record(notebook) or notebook["metadata"].get("lifcore")
     notebook["metadata"] = json.loads(json.dumps(METADATA))
+    if record:
+        notebook["metadata"]["lifcore"] = record
     for cell in notebook["cells"]:
         # Tags, and what MyST-NB reads: a figure's caption and its alternative text.
         kept = {key: cell["metadata"].get(key) for key in ("tags", "mystnb")}
@@ -174,9 +227,9 @@ def first_picture(notebook: Notebook) -> bytes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 1 if ``check`` found anything."""
+    """Run the command line; the exit status is 1 if ``check`` or ``stale`` found anything."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("command", choices=["tidy", "check", "picture"])
+    parser.add_argument("command", choices=["tidy", "check", "stale", "stamp", "picture"])
     parser.add_argument("notebooks", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     found: list[str] = []
@@ -184,6 +237,11 @@ def main(arguments: list[str] | None = None) -> int:
         notebook = read(path)
         if options.command == "tidy":
             write(tidy(notebook), path)
+        elif options.command == "stamp":
+            notebook["metadata"].setdefault("lifcore", {})["sources"] = library(notebook)
+            write(notebook, path)
+        elif options.command == "stale":
+            found += stale(notebook, path)
         elif options.command == "picture":
             sys.stdout.buffer.write(first_picture(notebook))
         else:

@@ -3,11 +3,13 @@
 - The first lines of each page say how to get the code and, in a chapter, how to run it again.
 - The address of the repository, if one is known, is linked there and in the header's button.
 - Tables of claims get a class, so that the style sheet can lay them out on a narrow screen.
+- What Sphinx and the theme write that a screen reader cannot read is written otherwise.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -104,7 +106,27 @@ def add_first_lines(
     notebook = source if source.endswith(".ipynb") else None
     url = app.config.html_theme_options["repository_url"]
     lines = first_lines(page, context["pathto"], url, notebook)
-    context["body"] = context["body"].replace("</h1>", f"</h1>\n{lines}", 1)
+    context["body"] = readable(context["body"]).replace("</h1>", f"</h1>\n{lines}", 1)
+
+
+def readable(body: str) -> str:
+    """Write a page's HTML so that a screen reader can read it.
+
+    Sphinx lists the parameters of a long signature as definitions of nothing, and MyST-NB names
+    all folded code alike, whatever the words on it are.
+
+    Examples
+    --------
+    >>> readable('<dl><dd>a,</dd></dl>')
+    '<span class="sig-lines"><span>a,</span></span>'
+    """
+
+    def lines(found: re.Match[str]) -> str:
+        inner = found[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
+        return f'<span class="sig-lines">{inner}</span>'
+
+    body = re.sub(r"<dl>(\s*<dd>.*?)</dl>", lines, body, flags=re.DOTALL)
+    return body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
 
 
 def mark_claims(app: Sphinx, doctree: nodes.document, page: str) -> None:

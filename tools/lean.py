@@ -1,0 +1,94 @@
+"""Sphinx extension: the built site carries what a reader's browser can ask for, and no more.
+
+The theme and MathJax bring source maps, other languages, other output formats and two thousand
+icons. Without them the site has half the size, and a page loads in a fraction of the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+#: What of MathJax the pages load, below `_static/mathjax`.
+MATHJAX = ("tex-chtml.js", "input/tex/extensions/", "output/chtml/fonts/woff-v2/")
+#: One icon in Font Awesome's table: width, height, other names, code point, outline.
+ICON = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
+
+
+def fewer_icons(script: str, used: set[str]) -> str:
+    """Drop from Font Awesome's script the icons that no page shows.
+
+    Examples
+    --------
+    >>> fewer_icons('{bell:[1,2,[],"f0f3","M1"],"x-ray":[1,2,["rays"],"f497","M2"]}', {"rays"})
+    '{"x-ray":[1,2,["rays"],"f497","M2"]}'
+    """
+
+    def keep(icon: re.Match[str]) -> str:
+        names = {icon[1], *re.findall(r'"([a-z0-9-]+)"', icon[2])}
+        return icon[0] if names & used else ""
+
+    return ICON.sub(keep, script)
+
+
+def share_contents(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Make the contents in the sidebar once: they are a fifth of the time that a build takes.
+
+    The theme asks for them twice a page, and on pages that are not in the contents, those of the
+    code, they are the same but for the way up.
+    """
+    make = context["toctree"]
+    place = page if doctree is not None else page.count("/")
+    kept = app.env.temp_data.setdefault("contents", {})
+
+    def shared(**named: Any) -> str:
+        key = (place, *sorted(named.items()))
+        if key not in kept:
+            kept[key] = make(**named)
+        return kept[key]
+
+    context["toctree"] = shared
+
+
+def trim(app: Sphinx, error: Exception | None) -> None:
+    """Remove what no page asks for from a site that has just been built."""
+    if error or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for path in static.rglob("*.map"):
+        path.unlink()
+    shutil.rmtree(static / "locales", ignore_errors=True)
+    mathjax = static / "mathjax"
+    for path in [path for path in mathjax.rglob("*") if path.is_file()]:
+        name = path.relative_to(mathjax).as_posix()
+        if not any(
+            name == kept or (kept.endswith("/") and name.startswith(kept)) for kept in MATHJAX
+        ):
+            path.unlink()
+    for path in sorted(mathjax.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    icons = static / "scripts" / "fontawesome.js"
+    if icons.is_file():
+        readers = [*Path(app.outdir).rglob("*.html"), *static.rglob("*.js")]
+        used = {
+            name
+            for path in readers
+            if path != icons
+            for name in re.findall(r"\bfa-([a-z0-9-]+)", path.read_text(encoding="utf-8"))
+        }
+        icons.write_text(fewer_icons(icons.read_text(encoding="utf-8"), used), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register both."""
+    app.connect("html-page-context", share_contents, priority=100)  # before the theme's own
+    app.connect("build-finished", trim)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
