@@ -21,6 +21,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("button.search-button-field").forEach((button) => {
     button.removeAttribute("aria-label");
   });
+  document.querySelectorAll("button.theme-switch-button").forEach((button) => {
+    button.setAttribute("aria-label", "Color mode: Light, Dark, System Settings");
+  });
   document.querySelectorAll("summary:has(> .toctree-toggle)").forEach((arrow) => {
     const page = arrow.closest("li")?.querySelector("a")?.textContent.trim();
     arrow.setAttribute("aria-label", `Pages of ${page}`);

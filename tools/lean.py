@@ -65,6 +65,8 @@ def trim(app: Sphinx, error: Exception | None) -> None:
     for path in static.rglob("*.map"):
         path.unlink()
     shutil.rmtree(static / "locales", ignore_errors=True)
+    for path in static.glob("*webpack-macros.html"):  # the theme's own templates
+        path.unlink()
     mathjax = static / "mathjax"
     for path in [path for path in mathjax.rglob("*") if path.is_file()]:
         name = path.relative_to(mathjax).as_posix()

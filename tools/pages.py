@@ -3,6 +3,7 @@
 - The first lines of each page say how to get the code and, in a chapter, how to run it again.
 - The address of the repository, if one is known, is linked there and in the header's button.
 - Tables of claims get a class, so that the style sheet can lay them out on a narrow screen.
+- A page of code leads back to the entries that exist.
 - What Sphinx and the theme write that a screen reader cannot read is written otherwise.
 """
 
@@ -101,12 +102,26 @@ def add_first_lines(
 ) -> None:
     """Put the first lines below the title; they are no part of what the search looks through."""
     if doctree is None:
+        context["body"] = with_targets(context.get("body", ""), app)
         return
     source = context["sourcename"]
     notebook = source if source.endswith(".ipynb") else None
     url = app.config.html_theme_options["repository_url"]
     lines = first_lines(page, context["pathto"], url, notebook)
     context["body"] = readable(context["body"]).replace("</h1>", f"</h1>\n{lines}", 1)
+
+
+def with_targets(body: str, app: Sphinx) -> str:
+    """Drop from a page of code the links back to entries that autodoc did not write.
+
+    Sphinx makes one for every name that some page shows in this module, wherever it is defined.
+    """
+    entries = app.env.get_domain("py").objects  # type: ignore[attr-defined]
+
+    def keep(link: re.Match[str]) -> str:
+        return link[0] if link[1] in entries else ""
+
+    return re.sub(r'<a class="viewcode-back" href="[^"#]*#([^"]+)">\[docs\]</a>', keep, body)
 
 
 def readable(body: str) -> str:
