@@ -89,8 +89,8 @@ $(BRIAN2):
 dist: $(STAMP) ## build wheel and sdist into _build/dist, and try the wheel in an environment of its own
 	@rm -rf _build/dist _build/clean && $(BIN)/python -m build --outdir _build/dist .
 	@"$(PYTHON)" -m venv --clear _build/clean
-	@_build/clean/bin/python -m pip install --quiet --disable-pip-version-check _build/dist/*.whl
-	@$(FRESH_NUMBA) && cd _build/clean && bin/python ../../tools/clean_install.py
+	@_build/clean/bin/python -I -m pip install --quiet --disable-pip-version-check _build/dist/*.whl
+	@$(FRESH_NUMBA) && cd _build/clean && bin/python -I ../../tools/clean_install.py
 
 lint: $(STAMP) ## ruff, ruff format, mypy and import-linter, without changing anything
 	$(BIN)/ruff check .

@@ -16,13 +16,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urldefrag
 
 import yaml
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
-from pypdf.generic import Fit, NameObject
+from pypdf.generic import ArrayObject, Fit, NameObject
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -109,10 +109,11 @@ def join(address: str, printed: list[tuple[str, str, bytes]]) -> PdfWriter:
         first[f"{address}/{name}.html"] = len(book.pages)
         for page in PdfReader(BytesIO(sheet)).pages:
             book.add_page(page)
-        book.add_outline_item(title, first[f"{address}/{name}.html"])
+        book.add_outline_item(title=title, page_number=first[f"{address}/{name}.html"])
     for number, page in enumerate(book.pages):
+        before = list(page.get("/Annots", []))
         kept = []
-        for reference in page.get("/Annots", []):
+        for reference in before:
             annotation = reference.get_object()
             uri = str(annotation.get("/A", {}).get("/URI", ""))
             if not uri.startswith(address):
@@ -121,9 +122,10 @@ def join(address: str, printed: list[tuple[str, str, bytes]]) -> PdfWriter:
                 target = first[urldefrag(uri).url]
                 link = Link(rect=annotation["/Rect"], target_page_index=target, fit=Fit.fit())
                 book.add_annotation(number, link)
-        if "/Annots" in page:
-            made = [r for r in page["/Annots"] if "/Dest" in r.get_object()]
-            page[NameObject("/Annots")] = type(page["/Annots"])([*kept, *made])
+        if before:
+            annotations = cast(ArrayObject, page["/Annots"])
+            made = [reference for reference in annotations if reference not in before]
+            page[NameObject("/Annots")] = ArrayObject([*kept, *made])
     book.add_metadata({"/Title": printed[0][1]})
     book.compress_identical_objects()
     return book
