@@ -127,8 +127,8 @@ def with_targets(body: str, app: Sphinx) -> str:
 def readable(body: str) -> str:
     """Write a page's HTML so that a screen reader can read it.
 
-    Sphinx lists the parameters of a long signature as definitions of nothing, and MyST-NB names
-    all folded code alike, whatever the words on it are.
+    Sphinx lists the parameters of a long signature as definitions of nothing, and calls a list what
+    holds more than items; MyST-NB names all folded code alike, whatever the words on it are.
 
     Examples
     --------
@@ -141,6 +141,7 @@ def readable(body: str) -> str:
         return f'<span class="sig-lines">{inner}</span>'
 
     body = re.sub(r"<dl>(\s*<dd>.*?)</dl>", lines, body, flags=re.DOTALL)
+    body = body.replace(' role="list" class="citation-list"', ' class="citation-list"')
     return body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
 
 
