@@ -141,6 +141,8 @@ def readable(body: str) -> str:
         return f'<span class="sig-lines">{inner}</span>'
 
     body = re.sub(r"<dl>(\s*<dd>.*?)</dl>", lines, body, flags=re.DOTALL)
+    # What a path is on the building machine belongs on no page.
+    body = re.sub(r'<em class="property">(?:(?!</em>).)*Path\(.*?</em>', "", body)
     body = body.replace(' role="list" class="citation-list"', ' class="citation-list"')
     return body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
 
