@@ -26,14 +26,17 @@ def streams(seed, block):
 def euler(neuron, h, dw, v, i):
     """Euler–Maruyama; dw has shape (steps, paths). Returns V, I, counts and every spike.
 
-    A spike is (path, time, speed, lag), in order of path and time.
+    A spike is (path, time, speed, lag), in order of path and time. After the step of a spike V
+    stays at the reset for t_ref / h steps, rounded.
     """
     v, i = np.array(v, dtype=float), np.array(i, dtype=float)
-    counts = np.zeros(v.shape, int)
+    counts, free_from = np.zeros(v.shape, int), np.zeros(v.shape, int)
     spikes = []
     for n, increment in enumerate(dw):
         v_new = v + h * (i - neuron.g * v)
+        v_new = np.where(n >= free_from, v_new, neuron.v_reset)
         above = v_new >= neuron.v_th
+        free_from[above] = n + 1 + round(neuron.t_ref / h)
         for k in np.flatnonzero(above):
             lag = h * (v_new[k] - neuron.v_th) / (v_new[k] - v[k])
             spikes.append((k, (n + 1) * h, i[k] - neuron.g * neuron.v_th, lag))
@@ -114,14 +117,17 @@ def euler_network(neurons, weights, h, dw):
     """
     column = {
         name: np.array([[getattr(neuron, name)] for neuron in neurons])
-        for name in ("g", "v_th", "v_reset", "tau", "mu", "sigma")
+        for name in ("g", "v_th", "v_reset", "tau", "mu", "sigma", "t_ref")
     }
+    hold, free_from = np.rint(column["t_ref"] / h), np.zeros(dw.shape[1:])
     v = np.broadcast_to(column["v_reset"], dw.shape[1:]).copy()
     i = np.broadcast_to(column["mu"], dw.shape[1:]).copy()
     counts, spikes = np.zeros(dw.shape[1:], int), []
     for n, increment in enumerate(dw):
         v_new = v + h * (i - column["g"] * v)
+        v_new = np.where(n >= free_from, v_new, column["v_reset"])
         above = v_new >= column["v_th"]
+        free_from = np.where(above, n + 1 + hold, free_from)
         spikes += [(n, *where) for where in np.argwhere(above)]
         i = i + h * (1.0 / column["tau"]) * (column["mu"] - i) + column["sigma"] * increment
         i = i + weights @ above
@@ -144,10 +150,14 @@ def driven_neuron(neuron, arrivals, T, v, i):
         kernel = u * np.exp(-g * u) if a == g else (np.exp(-a * u) - np.exp(-g * u)) / (g - a)
         return rest + (v - rest) * np.exp(-g * u) + x * kernel, neuron.mu + x * np.exp(-a * u)
 
-    found, now = [], 0.0
+    found, now, released = [], 0.0, 0.0
     events = [*sorted(arrivals), (T, 0.0)]
     for time, size in events:
         while now < time:
+            if now < released:  # V rests, I goes on
+                until = min(released, time)
+                i, now = state(until - now, v, i)[1], until
+                continue
             length = time - now
             grid = np.linspace(0.0, length, 4000)
             height = state(grid, v, i)[0] - neuron.v_th
@@ -162,7 +172,7 @@ def driven_neuron(neuron, arrivals, T, v, i):
             i = state(u, v, i)[1]
             now += u
             found.append((now, i - g * neuron.v_th))
-            v = neuron.v_reset
+            v, released = neuron.v_reset, now + neuron.t_ref
         i, now = i + size, time
     return found
 

@@ -69,7 +69,8 @@ def step_size(
     Notes
     -----
     Rates and intervals of one neuron come from its stationary law and that of the scheme: no
-    random number is drawn. For all else a pilot of coupled runs grows until the interval of the
+    random number is drawn. They are what is known of a neuron with a refractory time, and the step
+    then divides it. For all else a pilot of coupled runs grows until the interval of the
     error lies within the tolerance; its seed is fixed, so that the same question gets the same
     answer.
 
@@ -121,7 +122,7 @@ def error_at(
     """
     question = _question(model, quantity, T, confidence, scheme, observable)
     h = checks.real("h", h, above=0.0)
-    for layer in network("model", model).layers:
+    for layer in network("model", model, refractory=True).layers:
         SCHEMES[scheme].check(h, layer.decay_rates)
     if question.T is not None:
         question = Question(
@@ -148,8 +149,10 @@ def _question(
     observable: Observable | None,
 ) -> Question:
     """Return the question, with every argument checked."""
-    network("model", model)
     checks.one_of("quantity", quantity, QUANTITIES)
+    # The stationary law of one neuron knows its refractory time; pilots do not.
+    alone = isinstance(model, LIF) and model.size is None and quantity in ("rate", "interval")
+    network("model", model, refractory=alone)
     checks.one_of("scheme", scheme, tuple(SCHEMES))
     confidence = checks.real("confidence", confidence, above=0.0)
     if confidence >= 1.0:

@@ -58,7 +58,7 @@ def exact_advice(question: Question, tolerance: float | None, h: float | None) -
     >>> exact_advice(Question(LIF(), "rate", None, 0.95, "exact", None), 0.01, None).error.mean
     0.0
     """
-    net = network("model", question.model)
+    net = network("model", question.model, refractory=True)
     if h is None:
         h = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
     return Advice(
@@ -117,7 +117,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
         question,
         Advice(
             question.quantity, question.scheme, h, replace(error, low=low, high=high), tolerance,
-            parts, cost(question.scheme, h, network("model", model), errors.exact),
+            parts, cost(question.scheme, h, network("model", model, refractory=True), errors.exact),
             question.scheme, 1.0, steps, limit=limit, method=method,
             warnings=tuple(warnings), exact=errors.exact,
         ),
@@ -197,7 +197,7 @@ def _method(pilot: Pilot, found: Found) -> str:
 
 def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
     """Return the advice with the cheapest scheme, and by what factor."""
-    net = network("model", question.model)
+    net = network("model", question.model, refractory=True)
     prices = {
         name: cost(name, h, net, spikes).seconds for name, h in advice.steps.items() if h > 0.0
     }
@@ -215,7 +215,7 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
 def _spikes(question: Question) -> float:
     """Return about how many spikes all neurons make in a unit of time, for what the exact costs."""
     total = 0.0
-    for neuron in network("model", question.model).neurons:
+    for neuron in network("model", question.model, refractory=True).neurons:
         drive = neuron.mu + 0.5 * neuron.sigma * math.sqrt(
             0.5 * min(neuron.tau, 1.0 / (neuron.g or 1.0))
         )

@@ -8,11 +8,14 @@ grid as the exact rate of a neuron with all three changes of `lifcore.weak.rate_
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+from lifcore import checks
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import NEVER_RESTS, renewal_grid_rate, renewal_rate
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.release import longer
 from lifcore.stationary.threshold_rate import Grid, threshold_rate
 from lifcore.weak.rate_bias import charged, euler_law
 
@@ -59,7 +62,7 @@ def exact_rate(model: LIF, precision: float = PRECISION, grid: Grid | None = Non
     """
     if model.sigma == 0.0:
         return 1.0 / constant_drive_period(model)
-    FreeProcess(model)  # refuses what has no stationary law
+    FreeProcess(model, refractory=True)  # refuses what has no stationary law
     return late_rate(model, 0.0, precision, grid)
 
 
@@ -73,7 +76,7 @@ def grid_rate(
     model : LIF
         As in `exact_rate`.
     h : float
-        Step; for Euler below tau and 1/g.
+        Step; for Euler below tau and 1/g. A refractory time is rounded to whole steps.
     scheme : str
         ``"euler"`` or ``"exponential"``.
     precision, grid : optional
@@ -89,13 +92,17 @@ def grid_rate(
     >>> 0.0 < grid_rate(neuron, 0.05, "euler") / exact_rate(neuron) - 1.0 < 0.01
     True
     """
+    held = float(checks.held_steps(model.t_ref, h))
     if model.sigma == 0.0:
         steps = steps_to_threshold(model, step_map(model, h, scheme))
-        return 1.0 / (h * max(1, math.ceil(steps * (1.0 - 1e-12)))) if steps < math.inf else 0.0
+        if math.isinf(steps):
+            return 0.0
+        return 1.0 / (h * (max(1, math.ceil(steps * (1.0 - 1e-12))) + held))
     if never_rests(model):
-        rate = renewal_grid_rate(model, step_map(model, h, scheme))
+        rate = renewal_grid_rate(model, step_map(model, h, scheme), int(held))
         if rate is not None:
             return rate
+    model = replace(model, t_ref=held * h)
     changed = model if scheme == "exponential" else charged(euler_law(model, h), h)
     return late_rate(changed, 0.5 * h, precision, grid)
 
@@ -110,6 +117,7 @@ def late_rate(
     >>> late_rate(LIF(mu=1.5, sigma=0.3), 0.01) < late_rate(LIF(mu=1.5, sigma=0.3), 0.0)
     True
     """
+    model, late = longer(model, late)
     if never_rests(model):
         return renewal_rate(model, late)
     return threshold_rate(model, late, tolerance=precision, grid=grid)

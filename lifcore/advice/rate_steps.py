@@ -15,7 +15,8 @@ ON_GRID = "equation on the strip, exact on the grid"
 def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]:
     """Return the largest step that keeps to a tolerance, as smaller ones do, and what limits it.
 
-    Steps at which the error is not known to `KNOWN` of the tolerance are not advised either.
+    Steps at which the error is not known to `KNOWN` of the tolerance are not advised either, and
+    only such of which a refractory time is a whole multiple.
 
     Examples
     --------
@@ -34,7 +35,8 @@ def largest_rate_step(errors: RateErrors, tolerance: float) -> tuple[float, str]
                 (middle, top) if errors.left_out(middle) < KNOWN * tolerance else (low, middle)
             )
     h = largest_step(errors.size, top, tolerance)
-    return h, limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
+    limit = limit if h >= top * (1.0 - 1e-9) else f"the {errors.quantity}'s error"
+    return errors.whole(h) if h > 0.0 else h, limit
 
 
 def settled(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from lifcore.advice.grid_rates import (
-    exact_rate,
-    grid_rate,
-    late_rate,
-    never_rests,
-)
+from lifcore import checks
+from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate, never_rests
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import timing_spread
 from lifcore.models.neuron import LIF
@@ -111,11 +107,13 @@ class RateErrors:
         else:
             fastest = max(model.g, model.a)
         own = 0.5 / fastest if fastest > 0.0 else math.inf
-        return min(own, 0.5 / self.exact)
+        return min(own, 0.5 / self.exact, model.t_ref or math.inf)
 
     @property
     def limit(self) -> str:
         """What the largest step is limited by."""
+        if self.top == self.model.t_ref:
+            return "h against t_ref"
         if self.top >= 0.5 / self.exact:
             return "half of the mean interval"
         return "h against tau" if self.model.a > self.model.g else "h against 1/g"
@@ -134,7 +132,8 @@ class RateErrors:
 
         With it comes its standard error, a tenth of what the expansion leaves out or the precision
         of the rates. None where that would be no gain, where the equation does not hold (only
-        Euler's potential moves without noise within a step), or where its grid is too large.
+        Euler's potential moves without noise within a step, and it does not wait), or where its
+        grid is too large.
 
         Examples
         --------
@@ -144,7 +143,7 @@ class RateErrors:
         True
         """
         left_out = self.left_out(h)
-        if self.scheme != "euler" or left_out <= self.precision:
+        if self.scheme != "euler" or self.model.t_ref > 0.0 or left_out <= self.precision:
             return None
         known = max(self.precision, 0.1 * left_out)
         try:
@@ -179,7 +178,7 @@ class RateErrors:
         noise, drop = model.sigma * math.sqrt(0.5 * model.tau), model.v_th - model.v_reset
         rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)
         strip = STRIP * model.sigma * h**1.5
-        change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model).var_v)
+        change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model, refractory=True).var_v)
         return (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
 
     def at(self, h: float) -> float:
@@ -204,11 +203,23 @@ class RateErrors:
         >>> errors.size(0.1) >= abs(errors.at(0.1))
         True
         """
-        least = FINEST * self.top
+        h, least = self.whole(h), self.whole(FINEST * self.top)
         if h < least:
             return self.size(least) * h / least
         jump = self.locking(h)
         return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump + self.uncertainty(h)
+
+    def whole(self, h: float) -> float:
+        """Return the largest step up to one of which the refractory time is a whole multiple.
+
+        Examples
+        --------
+        >>> errors = RateErrors(LIF(mu=1.5, sigma=0.3, t_ref=0.2), "euler", "rate", 1e-4)
+        >>> errors.whole(0.15)
+        0.1
+        """
+        t_ref = self.model.t_ref
+        return t_ref / math.ceil(t_ref / h * (1.0 - 1e-12)) if t_ref > 0.0 else h
 
     def locking(self, h: float) -> float:
         """Return half the height of the jumps of the relative error, where they matter.
@@ -241,13 +252,15 @@ class RateErrors:
         model = self.model
         if model.sigma == 0.0:
             steps = steps_to_threshold(model, step_map(model, h, self.scheme))
-            return self._relative(1.0 / (h * (steps + 0.5)))
-        return self._relative(self._changed(h, current=True, membrane=True, late=True))
+            held = float(checks.held_steps(model.t_ref, h))
+            return self._relative(1.0 / (h * (steps + 0.5 + held)))
+        return self._relative(self._changed(h, "current", "membrane", "late", "rounding"))
 
     def parts(self, h: float, whole: float) -> dict[str, float]:
         """Return what Euler's current, its membrane and late resets do each alone, and the rest.
 
-        ``whole`` is the error that they add up to.
+        ``whole`` is the error that they add up to. With a refractory time there is also what its
+        rounding to whole steps does.
 
         Examples
         --------
@@ -256,22 +269,28 @@ class RateErrors:
         """
         if self.model.sigma == 0.0:
             steps = steps_to_threshold(self.model, step_map(self.model, h, self.scheme))
-            charge = self._relative(1.0 / (h * steps))
-            return {"membrane": charge, "reset": whole - charge}
-        names = ("current", "membrane", "late") if self.scheme == "euler" else ("late",)
-        parts = {name: self._relative(self._changed(h, **{name: True})) for name in names}
+            t_ref, held = self.model.t_ref, h * float(checks.held_steps(self.model.t_ref, h))
+            charge = self._relative(1.0 / (h * steps + t_ref))
+            rounded = self._relative(1.0 / (h * steps + held)) - charge
+            own = {"rounding": rounded} if t_ref > 0.0 else {}
+            return {"membrane": charge, "reset": whole - charge - rounded, **own}
+        names = ["current", "membrane", "late"] if self.scheme == "euler" else ["late"]
+        names += ["rounding"] if self.model.t_ref > 0.0 else []
+        parts = {name: self._relative(self._changed(h, name)) for name in names}
         parts["reset"] = parts.pop("late")
         parts["rest"] = whole - sum(parts.values())
         return parts
 
-    def _changed(
-        self, h: float, current: bool = False, membrane: bool = False, late: bool = False
-    ) -> float:
+    def _changed(self, h: float, *changes: str) -> float:
+        """Return the exact rate of the neuron with some of a grid's changes."""
         model = self.model
+        if "rounding" in changes:
+            model = replace(model, t_ref=h * float(checks.held_steps(model.t_ref, h)))
         if self.scheme == "euler":
-            model = euler_law(model, h) if current else model
-            model = charged(model, h) if membrane else model
-        return late_rate(model, 0.5 * h if late else 0.0, self.precision, self.grid)
+            model = euler_law(model, h) if "current" in changes else model
+            model = charged(model, h) if "membrane" in changes else model
+        late = 0.5 * h if "late" in changes else 0.0
+        return late_rate(model, late, self.precision, self.grid)
 
     def _relative(self, rate: float) -> float:
         if self.quantity == "rate":

@@ -25,6 +25,7 @@ from scipy.special import ndtr
 from lifcore.advice.one_step import StepMap, repeated
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.release import release
 
 NEVER_RESTS = 4.0
 """Standard deviations that the current's mean must be above the threshold's current."""
@@ -45,7 +46,8 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     model : LIF
         The neuron; its mean current is `NEVER_RESTS` standard deviations above the threshold's.
     late : float, optional
-        By how much its resets are late, as in `lifcore.stationary.late_reset_rate`.
+        By how much its resets are late, as in `lifcore.stationary.late_reset_rate`; 0 with a
+        refractory time.
 
     Returns
     -------
@@ -57,25 +59,26 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     >>> round(renewal_rate(LIF(mu=1.5, sigma=0.15, tau=0.5)), 4)
     0.9095
     """
-    free = FreeProcess(model)
+    free = FreeProcess(model, refractory=True)
     speed = _nodes(model, math.sqrt(free.var_i)) + free.mean_i
     width = speed[1] - speed[0]
     fall = free.drop + late * (speed + free.g * free.drop)
     t = _times(free, speed, fall)
-    response, shift, var_v, cov, var_i = free.flow(t)
+    mean, then, var_v, cov, var_i = _law(free, t, speed, fall)
     weight = t * math.log(t[-1] / t[-2])
     kernel, elapsed = np.zeros((speed.size, speed.size)), np.zeros(speed.size)
-    mean = shift[:, None] + response[:, None] * speed
-    mean -= np.exp(-free.g * t)[:, None] * fall
     forget, pull = np.exp(-free.a * t), -free.mean_i * np.expm1(-free.a * t)
-    law = np.stack([t, weight * width, var_v, cov / var_v, var_i - cov**2 / var_v, forget, pull])
-    _add_up(law, speed, mean, _past(free), kernel, elapsed)
+    law = np.stack([
+        t + free.t_ref, weight * width, var_v, cov / var_v, var_i - cov**2 / var_v, forget, pull,
+    ])  # fmt: skip
+    _add_up(law, (speed, then), mean, _past(free), kernel, elapsed)
     return _stationary_rate(kernel, elapsed)
 
 
 @njit(nogil=True, cache=True)
-def _add_up(law: Any, speed: Any, mean: Any, past: float, kernel: Any, elapsed: Any) -> None:
+def _add_up(law: Any, speeds: Any, mean: Any, past: float, kernel: Any, elapsed: Any) -> None:
     """Add up, for each current, with which currents the next spike comes, and when."""
+    speed, then = speeds
     for q in range(law.shape[1]):
         t, weight, var_v, slope, var, forget, pull = law[:, q]
         sd, reach = math.sqrt(var_v), _SPREAD * math.sqrt(var)
@@ -83,7 +86,7 @@ def _add_up(law: Any, speed: Any, mean: Any, past: float, kernel: Any, elapsed: 
         for j in range(speed.size):
             x = mean[q, j]
             if -_SPREAD * sd < x < past * sd:  # V may just be crossing
-                peak, total = forget * speed[j] + pull - slope * x, 0.0
+                peak, total = forget * then[j] + pull - slope * x, 0.0
                 first = np.searchsorted(speed, peak - reach)
                 for i in range(first, np.searchsorted(speed, peak + reach)):
                     far = (speed[i] - peak) ** 2 / var + x * x / var_v
@@ -93,7 +96,7 @@ def _add_up(law: Any, speed: Any, mean: Any, past: float, kernel: Any, elapsed: 
                 elapsed[j] += t * total
 
 
-def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
+def renewal_grid_rate(model: LIF, step: StepMap, held: int = 0) -> float | None:
     """Return the rate of a scheme on the grid, for a neuron whose drive never rests.
 
     Parameters
@@ -102,6 +105,8 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
         As in `renewal_rate`.
     step : StepMap
         A step of the scheme.
+    held : int, optional
+        Steps for which V is held after that of a spike.
 
     Returns
     -------
@@ -117,12 +122,12 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
     0.914
     """
     y = _nodes(model, math.sqrt(step.current_variance))
-    past = _past(FreeProcess(model))
-    first, last, stride = _steps(model, step, y, past)
+    past = _past(FreeProcess(model, refractory=True))
+    first, last, stride = _steps(model, step, held, y, past)
     if (last - first) * y.size**2 > _MOST * stride:
         return None
     kernel, elapsed = np.zeros((y.size, y.size)), np.zeros(y.size)
-    before, jump = repeated(step, first - 1), repeated(step, stride)
+    before, jump = _after(step, held, first - 1), repeated(step, stride)
     for n in range(first, last + 1, stride):
         ends = [_one_more(step, before), before]
         matrix, _, noise = ends[0]
@@ -143,7 +148,7 @@ def renewal_grid_rate(model: LIF, step: StepMap) -> float | None:
                 tails.append(ndtr((mean[rows, None] + c / spread * far - model.v_th) / rest))
             part *= tails[0] - tails[1]
             kernel[rows] += part
-            elapsed[rows] += n * step.h * part.sum(axis=1)
+            elapsed[rows] += (n + held) * step.h * part.sum(axis=1)
         before = (
             jump[0] @ before[0],
             jump[0] @ before[1] + jump[1],
@@ -162,7 +167,8 @@ def timing_spread(model: LIF) -> float:
     >>> 0.0 < timing_spread(LIF(mu=1.5, sigma=0.15, tau=0.5)) < 0.3
     True
     """
-    free, period = FreeProcess(model), constant_drive_period(model)
+    free = FreeProcess(model, refractory=True)
+    period = constant_drive_period(model) - model.t_ref
     response, _, var_v, _, _ = free.flow(np.geomspace(1e-6 * period, period, 200))
     whole = var_v[-1] + response[-1] ** 2 * free.var_i
     return math.sqrt(whole) / free.mean_i
@@ -183,9 +189,7 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
     slowest = math.log1p(free.g * free.drop / speed[0]) / free.g
     fastest = math.log1p(free.g * free.drop / speed[-1]) / free.g
     t = np.geomspace(0.05 * fastest, max(4.0 * slowest, 4.0 / free.g), 1000)
-    response, shift, var_v, _, _ = free.flow(t)
-    mean = shift[:, None] + response[:, None] * speed
-    mean -= np.exp(-free.g * t)[:, None] * fall
+    mean, _, var_v, _, _ = _law(free, t, speed, fall)
     seen = np.nonzero(_near(mean, np.sqrt(var_v)[:, None], _past(free)).any(axis=1))[0]
     begin, end = t[max(seen[0] - 1, 0)], t[min(seen[-1] + 1, t.size - 1)]
     at = np.argmin(np.abs(mean), axis=0)
@@ -195,14 +199,16 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
     return np.concatenate([np.geomspace(1e-6 * begin, begin, 200)[:-1], fine])
 
 
-def _steps(model: LIF, step: StepMap, y: np.ndarray, past: float) -> tuple[int, int, int]:
+def _steps(
+    model: LIF, step: StepMap, held: int, y: np.ndarray, past: float
+) -> tuple[int, int, int]:
     """Return the first and the last step that matter, and a stride that resolves their law."""
     low, high = 1, 2
     width = math.inf
     below = np.ones(y.size, dtype=bool)
     n = 1
     while below.any():  # by doubling: where each current's mean path meets the threshold
-        matrix, shift, noise = repeated(step, n)
+        matrix, shift, noise = _after(step, held, n)
         mean = matrix[0, 0] * model.v_reset + matrix[0, 1] * y + shift[0] - model.v_th
         sd = math.sqrt(noise[0, 0])
         if (mean < -_SPREAD * sd).all():
@@ -210,12 +216,38 @@ def _steps(model: LIF, step: StepMap, y: np.ndarray, past: float) -> tuple[int, 
         speed = model.mu + matrix[1, 1] * y - model.i_th
         crossed = below & (mean > 0.0)
         if crossed.any() and sd > 0.0:
-            half = math.sqrt(repeated(step, max(n // 2, 1))[2][0, 0])
+            half = math.sqrt(_after(step, held, max(n // 2, 1))[2][0, 0])
             width = min(width, float((half / speed[crossed]).min()))
         below = mean < past * sd
         high, n = n, 2 * n
     stride = max(1, math.floor(_NODE * width / step.h))
     return low, high, stride
+
+
+def _law(
+    free: FreeProcess, t: np.ndarray, speed: np.ndarray, fall: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return the law at times since the release: mean of x, of y at the release, covariances."""
+    response, shift, var_v, cov, var_i = free.flow(t)
+    if free.t_ref > 0.0:
+        spread = release(free.a, free.mean_i, free.var_i, free.t_ref)
+        speed, fade = spread.forget * speed + spread.shift, np.exp(-free.a * t)
+        var_v = var_v + spread.variance * response**2
+        cov = cov + spread.variance * response * fade
+        var_i = var_i + spread.variance * fade**2
+    mean = shift[:, None] + response[:, None] * speed
+    mean -= np.exp(-free.g * t)[:, None] * fall
+    return mean, speed, var_v, cov, var_i
+
+
+def _after(step: StepMap, held: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return matrix, shift and covariance of n steps, before which V was held for some."""
+    matrix, shift, noise = repeated(step, n)
+    if held == 0:
+        return matrix, shift, noise
+    forget = step.forget**held
+    waited = np.array([[0.0, 0.0], [0.0, step.current_variance * (1.0 - forget**2)]])
+    return matrix @ np.diag([1.0, forget]), shift, noise + matrix @ waited @ matrix.T
 
 
 def _one_more(

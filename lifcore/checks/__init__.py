@@ -4,8 +4,8 @@ Every function returns the value in the form the rest of the package expects, or
 raises an error that names the argument, shows its value and says what is allowed.
 """
 
-from lifcore.checks.grids import euler_stable, exact_affordable, levels, steps, times
-from lifcore.checks.models import memory, spikes, start, volleys
+from lifcore.checks.grids import euler_stable, exact_affordable, held_steps, levels, steps, times
+from lifcore.checks.models import REFRACTORY, memory, no_refractory, spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.values import (
     column,
@@ -22,17 +22,20 @@ from lifcore.checks.values import (
 from lifcore.checks.weights import square_weights, weights
 
 __all__ = [
+    "REFRACTORY",
     "absent",
     "column",
     "count",
     "euler_stable",
     "exact_affordable",
+    "held_steps",
     "index",
     "instance",
     "known",
     "levels",
     "memory",
     "milliseconds",
+    "no_refractory",
     "one_of",
     "positive",
     "real",

@@ -151,6 +151,46 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
             )
 
 
+def held_steps(t_ref: float | np.ndarray, h: float) -> np.ndarray:
+    """Return for how many steps of a grid V is held after the step of a spike: t_ref / h, rounded.
+
+    To the nearest whole number, and halves to the even one, so that the refractory time of the grid
+    is off by up to h/2. One that would be lost altogether is refused.
+
+    Parameters
+    ----------
+    t_ref : float or ndarray
+        Refractory times, >= 0.
+    h : float
+        Step size.
+
+    Returns
+    -------
+    ndarray of float64
+        Whole numbers, 0 only where t_ref is.
+
+    Raises
+    ------
+    ValueError
+        If a positive t_ref is h/2 or less.
+
+    Examples
+    --------
+    >>> held_steps(np.array([0.0, 0.2, 0.25]), 0.1).tolist()
+    [0.0, 2.0, 2.0]
+    """
+    times = np.asarray(t_ref, np.float64)
+    steps: np.ndarray = np.rint(times / h)
+    lost = (steps == 0.0) & (times > 0.0)
+    if lost.any():
+        least = float(np.min(times[lost]))
+        raise ValueError(
+            f"h = {h!r}: t_ref = {least!r} is half a step or less and would be rounded to none; "
+            f"allowed: h < {2.0 * least:g}, or t_ref = 0"
+        )
+    return steps
+
+
 def exact_affordable(h: float, rates: dict[str, float]) -> None:
     """Refuse a step of the exact scheme so long that it would be halved without end.
 

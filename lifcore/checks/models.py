@@ -1,13 +1,42 @@
-"""Weights and starts of networks, and the memory that a request takes."""
+"""Starts, spikes, volleys, refractory times, and the memory that a request takes."""
 
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import numpy as np
 from scipy import sparse
+
+REFRACTORY = {
+    "constant_drive_period": "",
+    "Physical.from_lif": "",
+    "euler_step": "",
+    "exponential_step": "",
+    "exact_step": "",
+    "simulate": "neurons and layers",
+    "simulate_spikes": "as simulate",
+    "solve_threshold": "",
+    "stationary": "cells=None",
+    "late_reset_rate": "",
+    "euler_law": "",
+    "rate_parts": "",
+    "step_size": "rate and interval of a neuron",
+    "error_at": "as step_size",
+    "exponent_by_flux": "without speeds",
+    "couple": "neurons and layers",
+    "error_profile": "as couple",
+    "weak_errors": "",
+    "long_runs": "",
+    "plain_monte_carlo": "",
+}
+"""What supports a refractory time, and with which limits."""
+
+INNER = ("lifcore.checks", "lifcore.commands")
+"""Modules whose functions are not what a user has called."""
 
 
 def start(
@@ -204,3 +233,47 @@ def memory(what: str, size: float) -> None:
             f"this machine has {available / 2**30:.1f} GiB; "
             "ask for fewer paths or levels, or split the request by seed"
         )
+
+
+def no_refractory(name: str, t_ref: float | np.ndarray) -> None:
+    """Refuse a refractory time, in the name of the function that the user has called.
+
+    This is the one place where what is not supported yet is refused; `one_neuron` and `network` of
+    `lifcore.models` call it unless they are told that their caller knows refractory times.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    t_ref : float or ndarray
+        The refractory time, or times.
+
+    Raises
+    ------
+    ValueError
+        If one is positive.
+
+    Examples
+    --------
+    >>> no_refractory("model", 0.0)
+    """
+    longest = float(np.max(t_ref))
+    if longest > 0.0:
+        known = [f"{what} ({limits})" if limits else what for what, limits in REFRACTORY.items()]
+        raise ValueError(
+            f"{name}.t_ref = {longest:g}: {_called()} does not support a refractory time; "
+            f"allowed here: t_ref = 0; supported with t_ref > 0: {', '.join(known)}"
+        )
+
+
+def _called() -> str:
+    """Return the function of this package that the user has called: the outermost on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    found = "this function"
+    while frame is not None:
+        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_qualname
+        own = module.startswith("lifcore.") and not module.startswith(INNER)
+        if own and "<" not in name:  # as of a dataclass's own __init__
+            found = name.removesuffix(".__init__").removesuffix(".__post_init__")
+        frame = frame.f_back
+    return found

@@ -85,7 +85,7 @@ def absent(name: str, value: object, neutral: float, why: str) -> None:
 
     Examples
     --------
-    >>> absent("t_ref", 0.0, 0.0, "the model has no refractory time")
+    >>> absent("delta", 0.0, 0.0, "the model has no escape noise")
     """
     if real(name, value) != neutral:
         raise ValueError(f"{name} = {value!r}: {why}; allowed: {neutral:g}")

@@ -21,6 +21,7 @@ PHYSICAL = {
     "I_e": "mean current, pA",
     "noise_sd": "standard deviation of the synaptic current, pA",
     "V_sd": "or: of the potential without threshold, mV",
+    "t_ref": "refractory time, ms; with parameters without units, in their unit of time",
 }
 """Parameters with units, in the names of NEST's iaf_psc_exp."""
 
@@ -32,7 +33,7 @@ DIMENSIONLESS = {
     "mu": "mean current",
     "sigma": "noise strength",
 }
-"""Parameters without units, those of `lifcore.LIF`."""
+"""Parameters without units, those of `lifcore.LIF`; `t_ref` goes with either kind."""
 
 
 def neuron_of(given: dict[str, Any]) -> Physical | LIF:
@@ -55,7 +56,7 @@ def neuron_of(given: dict[str, Any]) -> Physical | LIF:
     1.5
     """
     plain = [name for name in given if name in DIMENSIONLESS]
-    units = [name for name in given if name not in DIMENSIONLESS]
+    units = [name for name in given if name not in DIMENSIONLESS and name != "t_ref"]
     if plain and units:
         raise ValueError(
             f"{plain[0]} has no unit and {units[0]} has; allowed: parameters of one kind"

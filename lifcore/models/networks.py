@@ -190,6 +190,7 @@ class Recurrent(_Network):
 
     def __post_init__(self) -> None:
         checks.instance("neuron", self.neuron, LIF)
+        checks.no_refractory("neuron", self.neuron.t_ref)
         object.__setattr__(self, "weights", checks.square_weights(self.weights, self.neuron.size))
         object.__setattr__(
             self, "common", checks.real("common", self.common, at_least=0.0, at_most=1.0)
@@ -216,24 +217,37 @@ Network = Feedforward | Recurrent
 """A network of either kind, as a type."""
 
 
-def network(name: str, model: object) -> Network:
+def network(name: str, model: object, *, refractory: bool = False) -> Network:
     """Return a model as a network: a LIF is a layer without input.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    model : object
+        What the user passed.
+    refractory : bool, optional
+        Whether the caller can do with refractory times; else they are refused.
 
     Raises
     ------
     TypeError
         If it is none of LIF, Feedforward and Recurrent.
+    ValueError
+        If a neuron has a refractory time that the caller ignores.
 
     Examples
     --------
     >>> network("model", LIF()).sizes
     (1,)
     """
-    if isinstance(model, Feedforward | Recurrent):
-        return model
-    if isinstance(model, LIF):
-        return Feedforward([model], [])
-    raise TypeError(
-        f"{name} = {model!r} is a {type(model).__name__}; allowed: lifcore.LIF, "
-        "lifcore.Feedforward or lifcore.Recurrent"
-    )
+    if not isinstance(model, LIF | Feedforward | Recurrent):
+        raise TypeError(
+            f"{name} = {model!r} is a {type(model).__name__}; allowed: lifcore.LIF, "
+            "lifcore.Feedforward or lifcore.Recurrent"
+        )
+    net = Feedforward([model], []) if isinstance(model, LIF) else model
+    if not refractory:
+        for lif in net.layers:
+            checks.no_refractory(name, lif.t_ref)
+    return net

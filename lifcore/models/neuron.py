@@ -23,7 +23,8 @@ class LIF:
 
         dV = (I - gV)\,dt, \qquad dI = \frac{\mu - I}{\tau}\,dt + \sigma\,dW,
 
-    and V jumps from `v_th` to `v_reset` whenever it reaches `v_th` from below.
+    and V jumps from `v_th` to `v_reset` whenever it reaches `v_th` from below, and stays there for
+    a time `t_ref`.
 
     In a layer of a `Feedforward` network every field may be an array, a list or a Series with one
     value a neuron; a number stands for all neurons alike.
@@ -41,6 +42,9 @@ class LIF:
     sigma : float
         Noise strength of I, (unit of I)/sqrt(time); the stationary variance of I is
         sigma**2 tau / 2.
+    t_ref : float
+        Refractory time: after a spike V stays at v_reset for so long, while I goes on. What does
+        not support it refuses a t_ref > 0.
 
     Raises
     ------
@@ -73,12 +77,14 @@ class LIF:
     tau: float = 0.5
     mu: float = 1.2
     sigma: float = 0.6
+    t_ref: float = 0.0
 
     def __post_init__(self) -> None:
         limits: dict[str, dict[str, Any]] = {
             "g": {"at_least": 0.0},
             "tau": {"above": 0.0, "infinite": True},
             "sigma": {"at_least": 0.0},
+            "t_ref": {"at_least": 0.0},
         }
         sizes: dict[str, int] = {}
         for field in fields(self):
@@ -179,15 +185,24 @@ class LIF:
         return {"g": float(np.max(self.g)), "1/tau": float(np.max(self.a))}
 
 
-def one_neuron(name: str, model: object) -> LIF:
+def one_neuron(name: str, model: object, *, refractory: bool = False) -> LIF:
     """Return `model` if it is a single neuron.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    model : object
+        What the user passed.
+    refractory : bool, optional
+        Whether the caller can do with a refractory time; else one is refused.
 
     Raises
     ------
     TypeError
         If it is not a LIF.
     ValueError
-        If its parameters are arrays.
+        If its parameters are arrays, or it has a refractory time that the caller ignores.
 
     Examples
     --------
@@ -198,15 +213,17 @@ def one_neuron(name: str, model: object) -> LIF:
     assert isinstance(model, LIF)
     if model.size is not None:
         raise ValueError(f"{name} = {model!r} is a layer; allowed: a LIF with numbers for fields")
+    if not refractory:
+        checks.no_refractory(name, model.t_ref)
     return model
 
 
 def constant_drive_period(lif: LIF, current: float | None = None) -> float:
     r"""Return the interval between spikes under a constant current.
 
-    .. math:: T_0 = \frac{1}{g} \log\frac{I - g V_r}{I - g V_{th}}
+    .. math:: T_0 + t_{ref}, \qquad T_0 = \frac{1}{g} \log\frac{I - g V_r}{I - g V_{th}}
 
-    the solution of V' = I - g V from V_r to V_th.
+    with T_0 from the solution of V' = I - g V from V_r to V_th.
 
     Parameters
     ----------
@@ -234,5 +251,6 @@ def constant_drive_period(lif: LIF, current: float | None = None) -> float:
     if current <= lif.i_th:
         return math.inf
     if lif.g == 0.0:
-        return (lif.v_th - lif.v_reset) / current
-    return math.log1p(lif.g * (lif.v_th - lif.v_reset) / (current - lif.i_th)) / lif.g
+        return (lif.v_th - lif.v_reset) / current + lif.t_ref
+    way = math.log1p(lif.g * (lif.v_th - lif.v_reset) / (current - lif.i_th))
+    return way / lif.g + lif.t_ref

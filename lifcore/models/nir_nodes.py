@@ -161,6 +161,7 @@ def to_nir(neuron: Physical) -> dict[str, np.ndarray]:
     [0.02]
     """
     checks.instance("neuron", neuron, Physical)
+    checks.absent("t_ref", neuron.t_ref, 0.0, "a CubaLIF node has no refractory time")
     values = {
         "tau_syn": neuron.tau_syn / 1000.0,
         "tau_mem": neuron.tau_m / 1000.0,

@@ -19,9 +19,9 @@ class Physical:
         C_m \frac{dV}{dt} = -\frac{C_m}{\tau_m}(V - E_L) + I, \qquad
         dI = \frac{I_e - I}{\tau_{syn}}\,dt + s\sqrt{2/\tau_{syn}}\,dW
 
-    with V set to V_reset at V_th. Time is measured in units of tau_m and potential from E_L in
-    units of V_th - E_L, so that `lif` has g = 1 and v_th = 1; if the neuron rests at its threshold
-    or above, the unit is V_th - V_reset.
+    with V set to V_reset at V_th and held there for t_ref. Time is measured in units of tau_m and
+    potential from E_L in units of V_th - E_L, so that `lif` has g = 1 and v_th = 1; if the neuron
+    rests at its threshold or above, the unit is V_th - V_reset.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class Physical:
         Mean of the whole current, pA.
     noise_sd : float
         Stationary standard deviation of the synaptic current, pA.
+    t_ref : float
+        Refractory time, ms.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class Physical:
     E_L: float
     I_e: float = 0.0
     noise_sd: float = 0.0
+    t_ref: float = 0.0
 
     def __post_init__(self) -> None:
         values = {
@@ -80,6 +83,7 @@ class Physical:
             "E_L": checks.real("E_L", self.E_L),
             "I_e": checks.real("I_e", self.I_e),
             "noise_sd": checks.real("noise_sd", self.noise_sd, at_least=0.0, hint="pA"),
+            "t_ref": checks.real("t_ref", self.t_ref, at_least=0.0, hint="ms"),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -129,6 +133,7 @@ class Physical:
                 tau=tau,
                 mu=self.I_e / self.current_unit,
                 sigma=self.noise_sd / self.current_unit * math.sqrt(2.0 / tau),
+                t_ref=self.t_ref / self.time_unit,
             )
 
     @property
@@ -246,7 +251,7 @@ class Physical:
         >>> Physical.from_lif(LIF(tau=0.25), time_unit=20, voltage_unit=15, C_m=200).tau_syn
         5.0
         """
-        lif = one_neuron("lif", lif)
+        lif = one_neuron("lif", lif, refractory=True)
         t = checks.real("time_unit", time_unit, above=0.0, hint="ms")
         v = checks.real("voltage_unit", voltage_unit, above=0.0, hint="mV")
         i = checks.real("C_m", C_m, above=0.0, hint="pF") * v / t
@@ -262,4 +267,5 @@ class Physical:
             E_L=rest,
             I_e=i * lif.mu,
             noise_sd=i * lif.sigma * math.sqrt(lif.tau / 2.0),
+            t_ref=t * lif.t_ref,
         )

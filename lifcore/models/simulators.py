@@ -10,7 +10,6 @@ from lifcore.models.inputs import current_noise
 from lifcore.models.physical import Physical
 
 NOISE = ("noise_sd", "V_sd", "rates", "weights")
-NO_REFRACTORY = "the model has no refractory time, so its rates hold for 0 only"
 
 #: PyNN's name: NEST's name, NEST's unit in PyNN's unit (nF and nA are 1000 pF and pA).
 PYNN = {
@@ -43,9 +42,11 @@ def from_nest(**params: Any) -> Physical:
         Constant current, pA; 0 if it is left out.
     tau_syn_in : float, optional
         Allowed if it equals `tau_syn_ex`, or if `weights` has no negative entry.
-    t_ref, delta : float, optional
-        Allowed if 0: the model has neither refractory time nor escape noise. NEST's own t_ref is
-        2 ms unless it is set. With delta = 0 NEST's `rho` has no effect and is allowed.
+    t_ref : float, optional
+        Refractory time, ms; 0 if it is left out (NEST's own is 2 ms unless it is set).
+    delta : float, optional
+        Allowed if 0: the model has no escape noise. With delta = 0 NEST's `rho` has no effect and
+        is allowed.
     noise_sd : float, optional
         Stationary standard deviation of the synaptic current, pA.
     V_sd : float, optional
@@ -89,7 +90,6 @@ def _neuron(what: str, params: dict[str, Any], names: dict[str, str]) -> Physica
     others = ("I_e", "tau_syn_in", "t_ref") + (() if names else ("delta", "rho"))
     checks.known(what, map(own, params), [own(n) for n in (*needed, *others, *NOISE)])
     checks.required(what, [own(n) for n in params], [own(n) for n in needed])
-    checks.absent(own("t_ref"), params.get("t_ref", 0.0), 0.0, NO_REFRACTORY)
     checks.absent("delta", params.get("delta", 0.0), 0.0, "the model has no escape noise")
     c_m = checks.real(own("C_m"), params["C_m"], above=0.0)
     tau_m, tau_syn = (
@@ -123,6 +123,9 @@ def _neuron(what: str, params: dict[str, Any], names: dict[str, str]) -> Physica
         E_L=e_l,
         I_e=checks.real(own("I_e"), params.get("I_e", 0.0)) + mean,
         noise_sd=sd,
+        t_ref=checks.real(
+            own("t_ref"), params.get("t_ref", 0.0), at_least=0.0, hint="milliseconds"
+        ),
     )
 
 
@@ -162,7 +165,7 @@ def to_nest(neuron: Physical) -> dict[str, float]:
         "V_reset": neuron.V_reset,
         "E_L": neuron.E_L,
         "I_e": neuron.I_e,
-        "t_ref": 0.0,
+        "t_ref": neuron.t_ref,
     }
 
 

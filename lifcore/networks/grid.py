@@ -151,7 +151,7 @@ def grid_paths(step, room, wiring, span, source, state, recording):
     ahead = np.empty((room.alike.size, steps * components, TILE))
     for p in range(state.v.shape[0]):
         begin_path(source, p)
-        own = State(state.v[p], state.i[p], state.counts[p])
+        own = State(state.v[p], state.i[p], state.counts[p], state.v[p][:0])
         for n in range(span[0], span[1]):
             count = 0
             if common > 0.0:

@@ -123,5 +123,5 @@ def step_of(kinds, k):
     return ExactStep(
         flow_of(kinds, k),
         Bridges(kinds.rows[first:last]),
-        g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1],
+        g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1], None,
     )  # fmt: skip

@@ -164,7 +164,7 @@ def simulate_paths(
     )
     whole, found = State(v, i, np.zeros(v.shape, np.int64)), [NO_SPIKES]
     for one, last, *span in path_portions(v.shape[0], 0, steps):
-        own, moved = of_paths(source, one, last), State(*(part[one:last] for part in whole))
+        own, moved = of_paths(source, one, last), State(*(part[one:last] for part in whole[:3]))
         run = partial(grid_paths, constants, place, wiring, tuple(span), own, moved)
         found.append(_recorded(run, recorder, one, [*changing(own), *moved]))
     return whole.counts, np.concatenate(found)
@@ -200,7 +200,8 @@ def _advance(ready, span, streams, noise, state, recording):
                 feed = Feed(given, 0, 0)
                 if given >= 0:
                     feed = Feed(ANOTHER, put_out[given], put_out[given + 1])
-                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s])
+                v = state.v[p, s]
+                moved = State(v, state.i[p, s], state.counts[p, s], v[:0])
                 drawn = Drawn(normals, source, n)
                 exact_network_step(ready.circuit, drawn, feed, moved, bench, (p, s), recording)
                 put_out[s + 1] = len(lists.out_time)
@@ -218,7 +219,8 @@ def _advance(ready, span, streams, noise, state, recording):
                 if (n + 1) % ready.per_step[m] != 0:
                     continue
                 s = exact + m
-                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s])
+                v = state.v[p, s]
+                moved = State(v, state.i[p, s], state.counts[p, s], v[:0])
                 step = entry(ready.steps, m)
                 at = (p, s, ((n + 1) // ready.per_step[m]) * step.h[0])
                 room = Tiles(ready.tiles.alike, ready.tiles.noise, ready.tiles.before, fired[m])

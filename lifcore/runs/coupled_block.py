@@ -24,7 +24,7 @@ from lifcore.schemes import GRID_SCHEMES, SCHEMES
 from lifcore.schemes.exact import exact_step
 from lifcore.schemes.scheme import levels as constants_of_levels
 from lifcore.schemes.scheme import of_neuron
-from lifcore.schemes.state import Arrivals, Recording, Span, State, Streams
+from lifcore.schemes.state import Arrivals, Recording, Span, State, Streams, holds
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,12 @@ def plan(
     >>> plan(LIF(), [0.5, 0.25], 1.0, 3, 1, None, [])[0].stops
     (4,)
     """
-    net = network("model", model)
+    net = network("model", model, refractory=True)
     scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
     sizes, T, multiples = checks.levels(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(float(sizes.max()), lif.decay_rates)
+        checks.held_steps(lif.t_ref, float(sizes.max()))
     paths = checks.count("paths", paths)
     looks = checks.times(times, float(sizes.min()), T)
     begin = None
@@ -151,7 +152,8 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     neurons, levels, scheme = run.model.neurons, run.h.size, SCHEMES[run.scheme]
     v, i = initial_state(run.start, block, run.model.at_rest)
     v_h, i_h = (np.repeat(part[:, None], levels, axis=1) for part in (v, i))
-    counts = np.zeros(v.shape, np.int64)
+    counts, held = np.zeros(v.shape, np.int64), holds(neurons, BLOCK)
+    held_h = [np.zeros((levels, part.size)) for part in held]
     pending = np.zeros((len(neurons), levels, scheme.components, BLOCK))
     streams = [Streams(*both_sources(run.noise, run.seed, block, j)) for j in range(len(neurons))]
     steps = constants_of_levels(scheme, neurons, run.h[run.order])
@@ -163,7 +165,8 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     def carry(
         j: int, begin: int, end: int, arrivals: Arrivals, keep: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        state = CoupledState(State(v[j], i[j], counts[j]), v_h[j], i_h[j], pending[j])
+        own = State(v[j], i[j], counts[j], held[j])
+        state = CoupledState(own, v_h[j], i_h[j], pending[j], held_h[j])
         ladder = Levels(of_neuron(steps, j), run.per_level, run.order)
         span = Span(j, begin, end, scheme.components, BLOCK)
 

@@ -8,7 +8,13 @@ import numpy as np
 from numba import njit
 
 from lifcore.schemes.exact import exact_advance_driven, work
-from lifcore.schemes.lanes import advance_remembering, memory, record_crossed, shape_lanes
+from lifcore.schemes.lanes import (
+    advance_holding,
+    advance_remembering,
+    memory,
+    record_crossed,
+    shape_lanes,
+)
 from lifcore.schemes.scheme import entry, join
 from lifcore.schemes.signals import deliver
 from lifcore.schemes.state import State
@@ -34,18 +40,20 @@ class Levels(NamedTuple):
 class CoupledState(NamedTuple):
     """One neuron of a block: exactly, and by a scheme at every level, shape (levels, lanes).
 
-    ``pending``, shape (levels, components, lanes), is the noise of steps that are not full yet.
+    ``pending``, shape (levels, components, lanes), is the noise of steps that are not full yet;
+    ``held``, shape (levels, lanes or 0), how many steps V is still held.
 
     Examples
     --------
     >>> CoupledState._fields
-    ('exact', 'v', 'i', 'pending')
+    ('exact', 'v', 'i', 'pending', 'held')
     """
 
     exact: State
     v: np.ndarray
     i: np.ndarray
     pending: np.ndarray
+    held: np.ndarray
 
 
 @njit(nogil=True, cache=True)
@@ -57,7 +65,7 @@ def couple_neuron(exact, levels, span, streams, state, arrivals, recording):
     lanes, count = state.v.shape[1], levels.order.size
     room = work(lanes)
     before = memory(lanes)
-    pending = state.pending
+    pending, counts = state.pending, np.zeros(lanes, np.int64)
     finest = entry(levels.step, 0)
     for n in range(span.begin, span.end):
         at = (span.neuron, n, n - span.begin)
@@ -68,7 +76,12 @@ def couple_neuron(exact, levels, span, streams, state, arrivals, recording):
             row, own = levels.order[k], entry(levels.step, k)
             v, i, noise = state.v[row], state.i[row], pending[k]
             taken = (n + 1) // levels.per_level[k]
-            if advance_remembering(own, v, i, noise, before) > 0:
+            if own.hold > 0.0:
+                moved = State(v, i, counts, state.held[row])
+                spiked = advance_holding(own, moved, noise, before)
+            else:
+                spiked = advance_remembering(own, v, i, noise, before)
+            if spiked > 0:
                 time = taken * own.h
                 record_crossed(own, span.neuron, row + 1, time, noise, before, recording)
             signal_step = taken - 1 - span.begin // levels.per_level[k]

@@ -17,7 +17,16 @@ from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
-from lifcore.schemes.state import NO_SPIKES, Arrivals, Recording, Span, State, Streams, nowhere
+from lifcore.schemes.state import (
+    NO_SPIKES,
+    Arrivals,
+    Recording,
+    Span,
+    State,
+    Streams,
+    holds,
+    nowhere,
+)
 
 
 @dataclass(frozen=True)
@@ -234,7 +243,7 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
     wanted = min(BLOCK, paths - block * BLOCK)
     lanes = wanted if scheme.on_grid or run.noise != "numpy" else BLOCK
     v, i = state[:, :, :lanes].copy()
-    counts = np.zeros(v.shape, np.int64)
+    counts, held = np.zeros(v.shape, np.int64), holds(neurons, lanes)
     streams = [
         Streams(
             source(run.noise, run.seed, block, j, lanes),
@@ -248,7 +257,7 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
     def advance(
         j: int, begin: int, end: int, arrivals: Arrivals, keep: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        own = State(v[j], i[j], counts[j])
+        own = State(v[j], i[j], counts[j], held[j])
         span = Span(j, begin, end, scheme.components, BLOCK)
 
         def kernel(recording: Recording) -> None:

@@ -24,7 +24,7 @@ from lifcore.noise.streams import BLOCK
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
-from lifcore.schemes.lanes import advance, draw_lanes, shape_lanes
+from lifcore.schemes.lanes import advance, advance_holding, draw_lanes, memory, shape_lanes
 from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, join, levels, of_neuron
 from lifcore.schemes.state import State, Streams, nowhere
@@ -181,6 +181,7 @@ def ladder(
     array([2])
     """
     sizes = np.sort(h)
+    checks.held_steps(model.t_ref, float(sizes[-1]))
     multiples = np.array([checks.steps(float(sizes[0]), float(size))[2] for size in sizes])
     stops = tuple(checks.steps(float(sizes[0]), t)[2] for t in times)
     ratios = multiples[1:] // multiples[:-1]
@@ -206,9 +207,9 @@ def ladder_parts(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Simulate a block; yield (V, I, N) at the next stops, `most` or fewer, again and again.
 
-    ``begin``, V and I of shape (2, 1, BLOCK), is where the block starts instead of ``run.start``.
-    Their shape is (levels, stops, BLOCK). Levels go from the finest to the coarsest; with
-    ``run.exact`` the exact solution is first.
+    ``begin``, V and I of shape (2, 1, BLOCK), is where the block starts instead of ``run.start``; a
+    third row is for how many steps of a single level V is still held. The shape of what is yielded
+    is (levels, stops, BLOCK), from the finest to the coarsest, with ``run.exact`` the exact first.
 
     Examples
     --------
@@ -228,11 +229,12 @@ def ladder_parts(
     scheme = SCHEMES[run.scheme]
     if begin is None:
         begin = initial_state(run.start, block, (run.model.v_reset, run.model.mu))
-    v, i = (np.repeat(part, run.h.size + 1, axis=0) for part in begin)
+    v, i, *rest = (np.repeat(part, run.h.size + 1, axis=0) for part in begin)
     exact = exact_step(run.model, float(run.h[0])) if run.exact else None
     steps = of_neuron(levels(scheme, [run.model], run.h), 0)
     pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet
-    state, at, last = State(v, i, np.zeros(v.shape, np.int64)), 0, run.stops[-1]
+    held = rest[0] if rest else np.zeros((v.shape[0], BLOCK if run.model.t_ref > 0.0 else 0))
+    state, at, last = State(v, i, np.zeros(v.shape, np.int64), held), 0, run.stops[-1]
     for first in range(0, len(run.stops), most):
         stops = np.array(run.stops[first : first + most])
         shape = (run.h.size + 1, stops.size, BLOCK)
@@ -242,7 +244,7 @@ def ladder_parts(
             grid = (run.ratios, stops, *span)
             _ladder_block(exact, steps, pending, grid, streams, state, seen, nowhere(0))
         at = end
-        v_seen, i_seen, n_seen = seen if run.exact else (part[1:] for part in seen)
+        v_seen, i_seen, n_seen = (part if run.exact else part[1:] for part in seen[:3])
         yield v_seen, i_seen, n_seen
 
 
@@ -258,7 +260,8 @@ def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded)
     ratios, stops, begin, end = grid
     lanes, count = state.v.shape[1], steps.h.size
     room = work(lanes)
-    reference = State(state.v[0], state.i[0], state.counts[0])
+    before = memory(lanes)
+    reference = State(state.v[0], state.i[0], state.counts[0], state.held[0])
     taken = np.empty(count, np.int64)  # steps of each level up to now
     whole = 1
     for k in range(count):
@@ -276,7 +279,11 @@ def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded)
         k = 0
         while True:
             own, noise, row = entry(steps, k), pending[k], k + 1
-            advance(own, State(state.v[row], state.i[row], state.counts[row]), noise)
+            moved = State(state.v[row], state.i[row], state.counts[row], state.held[row])
+            if own.hold > 0.0:
+                advance_holding(own, moved, noise, before)
+            else:
+                advance(own, moved, noise)
             taken[k] += 1
             if k + 1 < count:
                 for lane in range(lanes):

@@ -49,7 +49,8 @@ def simulate(
         workers change no bit of the paths already there, and neither does a further layer.
     scheme : str, optional
         Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times. All
-        names are in `lifcore.schemes.SCHEMES`.
+        names are in `lifcore.schemes.SCHEMES`. On a grid a refractory time is rounded to whole
+        steps (`lifcore.checks.held_steps`).
     noise : str, optional
         Where the increments of W come from. "gauss" by default, normals by a stream for each
         path; "numpy" is NumPy's own generator, slower, whose normals any program can draw again;
@@ -151,12 +152,14 @@ def _plan(
     start: object,
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
-    net = network("model", model)
+    net = network("model", model, refractory=True)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
     noise = _noise(noise, SCHEMES[scheme], net)
     h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)
+        if SCHEMES[scheme].on_grid:
+            checks.held_steps(lif.t_ref, h)
     paths, neurons = checks.count("paths", paths), sum(net.sizes)
     width = BLOCK
     if isinstance(net, Recurrent):

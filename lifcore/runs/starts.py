@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lifcore import checks
 from lifcore.models.networks import Feedforward, Recurrent, network
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.noise.exponentials import each, exp, log1p
@@ -101,35 +102,43 @@ def start_of_block(
     """Return the start of a block, V and I of shape (2, neurons, BLOCK).
 
     With ``h`` phases are those of Euler's orbit, a whole number of steps after a reset. (Of a
-    phase between them the next reset makes one of these, but not all with the same chance.)
+    phase between them the next reset makes one of these, but not all with the same chance.) They
+    may lie in a refractory time, and a third row tells for how many steps V is still held.
 
     Examples
     --------
     >>> start_of_block(LIF(), np.random.SeedSequence(1), 0).shape
     (2, 1, 256)
     """
-    neurons = network("model", model).neurons
+    neurons = network("model", model, refractory=h is not None).neurons
     stream = np.random.Generator(np.random.SFC64(child(seed, _START, block)))
-    state = np.empty((2, len(neurons), BLOCK))
+    state = np.zeros((2 if h is None else 3, len(neurons), BLOCK))
     for j, lif in enumerate(neurons):
         normal, phase = stream.standard_normal(BLOCK), stream.random(BLOCK)
         state[1, j] = lif.mu + current_spread(lif) * normal
         current = lif.mu + _slow_spread(lif) * normal
         if h is not None:
-            lif, current, phase = _on_the_grid(lif, current, phase, h)
+            lif, current, phase, state[2, j] = _on_the_grid(lif, current, phase, h)
         state[0, j] = _potential(lif, current, phase)
     return state
 
 
 def _on_the_grid(
     lif: LIF, current: np.ndarray, phase: np.ndarray, h: float
-) -> tuple[LIF, np.ndarray, np.ndarray]:
-    """Return a neuron, currents and phases whose exact orbits are Euler's at its steps."""
+) -> tuple[LIF, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a neuron, currents and phases whose exact orbits are Euler's at its steps.
+
+    The phases are those of the way to the threshold; with them comes for how many steps V is held
+    before it sets out.
+    """
+    hold = float(checks.held_steps(lif.t_ref, h))
     share = -math.log1p(-lif.g * h) / (lif.g * h) if 0.0 < lif.g * h < 1.0 else 1.0
     lif, current = replace(lif, g=share * lif.g), share * current
     gap, speed = lif.v_th - lif.v_reset, np.maximum(current - lif.i_th, 1e-100)
     period = gap / speed if lif.g == 0.0 else np.log1p(lif.g * gap / speed) / lif.g
-    return lif, current, np.floor(phase * np.ceil(period / h)) * h / period
+    since = np.floor(phase * (np.ceil(period / h) + hold)) - hold
+    held = np.where(current > lif.i_th, np.maximum(-since, 0.0), 0.0)
+    return lif, current, np.maximum(since, 0.0) * h / period, held
 
 
 def settling_time(model: LIF | Feedforward | Recurrent) -> float:

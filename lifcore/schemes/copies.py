@@ -21,8 +21,14 @@ from lifcore.noise.bridges import DECAY_V, LENGTH, SPREAD
 from lifcore.noise.exponentials import exp, log, log1p
 from lifcore.noise.sources import fill, halving_normals, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, STEEPNESS, first_crossing, top
-from lifcore.schemes.exact import guard_of
-from lifcore.schemes.refinement import Begin, end_of_piece, halve, pieces, whole_step
+from lifcore.schemes.refinement import (
+    Begin,
+    end_of_piece,
+    guard_of,
+    halve,
+    pieces,
+    whole_step,
+)
 
 
 @njit(nogil=True, cache=True)

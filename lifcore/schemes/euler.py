@@ -4,7 +4,8 @@ One step of length h maps (V, I) to
 
 .. math:: V' = V + h (I - gV), \qquad I \leftarrow I + h (\mu - I)/\tau + \sigma\,\Delta W,
 
-and V' >= v_th means a spike at the right end of the step and V = v_reset.
+and V' >= v_th means a spike at the right end of the step and V = v_reset, where it is held for the
+t_ref/h steps that follow (:func:`lifcore.checks.held_steps` says how that is rounded).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from lifcore.schemes.scheme import (
 class EulerStep(NamedTuple):
     """One Euler step of neurons, shape (neurons,) each.
 
+    ``hold`` are the steps for which V is held after that of a spike.
+
     Examples
     --------
     >>> step = euler_step([LIF(g=2.0, v_th=1.5)], 0.25)
@@ -51,6 +54,7 @@ class EulerStep(NamedTuple):
     v_th: np.ndarray
     v_reset: np.ndarray
     i_th: np.ndarray
+    hold: np.ndarray
 
 
 def euler_step(neurons: Sequence[LIF] | Recurrent, h: float) -> EulerStep:
@@ -77,14 +81,15 @@ def euler_step(neurons: Sequence[LIF] | Recurrent, h: float) -> EulerStep:
         for name in ("g", "a", "mu", "sigma", "v_reset", "i_th")
     )
     v_th = threshold(neurons)
-    return EulerStep(np.full(g.size, h), g, h * a, mu, sigma, v_th, v_reset, i_th)
+    hold = checks.held_steps(column(neurons, "t_ref"), h)
+    return EulerStep(np.full(g.size, h), g, h * a, mu, sigma, v_th, v_reset, i_th, hold)
 
 
 @kernel(entry, EulerStep)
 def _entry(step, k):
     return EulerStep(
         step.h[k], step.g[k], step.pull[k], step.mu[k], step.sigma[k],
-        step.v_th[k], step.v_reset[k], step.i_th[k],
+        step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from lifcore.noise.bridges import SPREAD, Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
 from lifcore.noise.sources import fill, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.refinement import Begin, Jumps, pieces, refine, whole_step
+from lifcore.schemes.held import held_finished
+from lifcore.schemes.refinement import Begin, Jumps, guard_of, pieces, refine, whole_step
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label
 
@@ -43,6 +44,7 @@ class ExactStep(NamedTuple):
     v_reset: float
     first_depth: int
     root_depth: int
+    t_ref: float | None
 
 
 @lru_cache(maxsize=4096)  # every block of a run asks for the same tables
@@ -95,6 +97,7 @@ def exact_step(lif: LIF, h: float) -> ExactStep:
         v_reset=lif.v_reset,
         first_depth=halvings(scale / 4.0),
         root_depth=halvings(scale / 200.0),
+        t_ref=lif.t_ref or None,
     )
 
 
@@ -119,14 +122,6 @@ class Work(NamedTuple):
 def work(lanes):
     """Return room to work on a step."""
     return Work(np.empty((3, lanes)), np.empty((2, lanes)), np.empty(lanes, np.bool_))
-
-
-@njit(nogil=True, cache=True)
-def guard_of(step):
-    """Return the height from which on a neuron may cross within the step."""
-    if step.first_depth > 0:
-        return -math.inf
-    return step.v_th - CLEARANCE * step.bridges.rows[0, SPREAD]
 
 
 @njit(nogil=True, cache=True)
@@ -189,6 +184,9 @@ def exact_advance(step, at, streams, state, room, recording):
     """
     fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
     found = flow_block(step, state, room)
+    whole = (at[0], at[1], 0)
+    if held_finished(step.t_ref, step, whole, streams, state, room, None, recording):
+        return
     _finish(step, at, streams, state, room, found, recording)
 
 
@@ -201,6 +199,8 @@ def exact_advance_driven(step, at, streams, state, room, arrivals, recording):
     neuron, n, signal_step = at
     fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
     found = flow_block(step, state, room)
+    if held_finished(step.t_ref, step, at, streams, state, room, arrivals, recording):
+        return
     first = arrivals.signals.first
     if first[0, signal_step] < first[0, signal_step + 1]:
         found -= _drive(step, at, streams, state, room, arrivals, recording)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lifcore import checks
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import chain_transfer
@@ -36,6 +37,7 @@ from lifcore.schemes.scheme import (
 class ExponentialStep(NamedTuple):
     """One step of neurons, shape (neurons,) each; of ``chain`` and ``transfer`` (neurons, 3, 3).
 
+    ``hold`` are the steps for which V is held after that of a spike.
     ``chain`` times three normals is the noise of a step, ``transfer`` carries that of one before.
 
     Examples
@@ -52,6 +54,7 @@ class ExponentialStep(NamedTuple):
     v_th: np.ndarray
     v_reset: np.ndarray
     i_th: np.ndarray
+    hold: np.ndarray
     decay_i: np.ndarray
     decay_v: np.ndarray
     gain: np.ndarray
@@ -90,14 +93,15 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
         for x in ("decay_i", "decay_v", "gain", "drift", "chain")
     ]
     carry = np.array([carries[neuron] for neuron in each])
-    return ExponentialStep(*[np.full(len(each), h), *own, *table, carry])
+    hold = checks.held_steps(column(neurons, "t_ref"), h)
+    return ExponentialStep(*[np.full(len(each), h), *own, hold, *table, carry])
 
 
 @kernel(entry, ExponentialStep)
 def _entry(step, k):
     return ExponentialStep(
         step.h[k], step.g[k], step.a[k], step.mu[k], step.sigma[k],
-        step.v_th[k], step.v_reset[k], step.i_th[k],
+        step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
         step.decay_i[k], step.decay_v[k], step.gain[k], step.drift[k],
         step.chain[k], step.transfer[k],
     )  # fmt: skip

@@ -99,6 +99,32 @@ def advance_remembering(own, v, i, noise, before):
 
 
 @njit(nogil=True, cache=True)
+def advance_holding(own, state, noise, before):
+    """Take one step of a neuron with a refractory time; count its spikes and return how many.
+
+    After the step of a spike V is held for `own.hold` steps while I goes on. Keeps what
+    `record_crossed` needs.
+    """
+    v, i, held = state.v, state.i, state.held
+    spiked = 0
+    for k in range(v.size):
+        before.v[k] = v[k]
+        before.i[k] = i[k]
+        v_new, i[k] = move(own, v[k], i[k], noise, k)
+        above = held[k] == 0.0 and v_new >= own.v_th
+        before.crossed[k] = above
+        spiked += above
+        state.counts[k] += above
+        if held[k] > 0.0:
+            held[k] -= 1.0
+        elif above:
+            v[k], held[k] = own.v_reset, own.hold
+        else:
+            v[k] = v_new
+    return spiked
+
+
+@njit(nogil=True, cache=True)
 def record_crossed(own, neuron, series, time, noise, before, recording):
     """Record the spikes that `advance_remembering` has just found."""
     for k in range(before.crossed.size):
@@ -121,11 +147,12 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
     ahead = np.empty((AHEAD * components, lanes))
     before = memory(lanes)
     silent, driven = recording.spikes.size == 0, arrivals.weight.size > 0
+    holding = own.hold > 0.0
     for first in range(span.begin, span.end, AHEAD):
         last = min(first + AHEAD, span.end)
         rows = (last - first) * components
         fill(streams.steps, ahead[:rows], span.width, spread(own, 1.0))
-        if silent and not driven:
+        if silent and not driven and not holding:
             advance_ahead(own, state, ahead[:rows], components)
             continue
         for n in range(first, last):
@@ -133,13 +160,16 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
             noise = ahead[row : row + components]
             for k in range(lanes):
                 shape(own, noise, k)
-            if silent:
-                advance(own, state, noise)
-            else:
-                if advance_remembering(own, state.v, state.i, noise, before) > 0:
+            if holding:
+                spiked = advance_holding(own, state, noise, before)
+                if spiked > 0 and not silent:
                     record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
-                    for k in range(lanes):
-                        state.counts[k] += before.crossed[k]
-                recording.marks[n - span.begin + 1] = recording.recorded[0]
+            elif silent:
+                advance(own, state, noise)
+            elif advance_remembering(own, state.v, state.i, noise, before) > 0:
+                record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
+                for k in range(lanes):
+                    state.counts[k] += before.crossed[k]
+            recording.marks[n - span.begin + 1] = recording.recorded[0]
             if driven:
                 deliver(arrivals.signals, 0, n - span.begin, arrivals.weight, state.i)

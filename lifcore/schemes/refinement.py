@@ -89,6 +89,14 @@ class Jumps(NamedTuple):
     sizes: np.ndarray
 
 
+@njit(nogil=True, cache=True)
+def guard_of(step):
+    """Return the height from which on a neuron may cross within the step."""
+    if step.first_depth > 0:
+        return -math.inf
+    return step.v_th - CLEARANCE * step.bridges.rows[0, SPREAD]
+
+
 @njit(nogil=True, cache=True, inline="always")
 def pieces(deepest):
     """Return an empty stack for pieces of down to `deepest` halvings."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from lifcore.models.neuron import LIF
 from lifcore.schemes.signals import Signals, silence
 
 SPIKE = np.dtype(
@@ -24,10 +26,14 @@ of, time, crossing speed I - i_th, and the time since V crossed the threshold (0
 exact solution; on a grid by the straight line from V to V')."""
 
 NO_SPIKES = np.empty(0, SPIKE)
+NOT_HELD = np.empty(0)
 
 
 class State(NamedTuple):
     """V, I and spike counts: of one neuron on all lanes of a block, or of all neurons of a path.
+
+    ``held`` tells how long V still stays at the reset: in steps on a grid, in time for the exact
+    solution. It is empty if there is no refractory time.
 
     Examples
     --------
@@ -38,6 +44,18 @@ class State(NamedTuple):
     v: np.ndarray
     i: np.ndarray
     counts: np.ndarray
+    held: np.ndarray = NOT_HELD
+
+
+def holds(neurons: Sequence[LIF], lanes: int) -> list[np.ndarray]:
+    """Return each neuron's ``held`` at a start, nowhere refractory: empty without a t_ref.
+
+    Examples
+    --------
+    >>> [held.size for held in holds([LIF(), LIF(t_ref=0.5)], 4)]
+    [0, 4]
+    """
+    return [np.zeros(lanes if neuron.t_ref > 0.0 else 0) for neuron in neurons]
 
 
 class Recording(NamedTuple):

@@ -56,7 +56,8 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
     Parameters
     ----------
     lif : LIF
-        The neuron. Without noise the flux is a single speed, and the formula is done by hand.
+        The neuron. Without noise the flux is a single speed, and the formula is done by hand. With
+        a refractory time see `lifcore.stationary.ThresholdLaw`.
     speeds : CrossingSpeeds, optional
         If given, the flux is that of these samples instead of the Fokker-Planck equation's.
 
@@ -76,7 +77,7 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
     >>> round(exponent_by_flux(LIF(mu=1.0, sigma=1.0, tau=1.0)).estimate.mean, 5)
     -0.60343
     """
-    one_neuron("lif", lif)
+    one_neuron("lif", lif, refractory=speeds is None)
     kick = lif.g * (lif.v_th - lif.v_reset)
     period = constant_drive_period(lif)
     spiking = math.isfinite(period)
@@ -108,7 +109,8 @@ def exponent_by_flux(lif: LIF, speeds: CrossingSpeeds | None = None) -> Exponent
     if lif.sigma == 0.0:
         if not spiking:
             return resting(lif, np.empty(0), RESTING)
-        value = -lif.g + log1p(kick / (lif.mu - lif.i_th)) / period
+        moving = 1.0 - lif.t_ref / period  # V does not leak while it is held
+        value = -lif.g * moving + log1p(kick / (lif.mu - lif.i_th)) / period
         return Exponent(estimate(value, 0.0, math.inf), 1.0 / period, "constant drive: neutral")
     if never_spikes(lif):
         return resting(lif, np.empty(0), RESTING)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lifcore.models.neuron import LIF
+from lifcore.models.neuron import LIF, one_neuron
 from lifcore.stationary.finite_volumes import CellSolution, check_cells, solve_on_cells
 from lifcore.stationary.threshold_equation import ThresholdLaw, solve_threshold
 
@@ -50,7 +50,8 @@ def stationary(lif: LIF, *, cells: int | None = 160, **options: float) -> Statio
         voltage/time), sigma (current/time^{1/2}).
     cells : int or None
         Cells per direction of the finite volumes; None skips them and the comparison, for maps over
-        parameters (0.05 s a neuron) and for rates or layers too small for cells.
+        parameters (0.05 s a neuron), for rates or layers too small for cells, and for a refractory
+        time, which cells do not support.
     **options
         ``step``, ``reach``, ``tolerance`` of `lifcore.stationary.solve_threshold`.
 
@@ -72,6 +73,7 @@ def stationary(lif: LIF, *, cells: int | None = 160, **options: float) -> Statio
     (0.447183, 0.81151, (160, 160))
     """
     if cells is not None:
+        one_neuron("lif", lif)
         cells = check_cells(lif, cells)
     law = solve_threshold(lif, **options)
     if cells is None:

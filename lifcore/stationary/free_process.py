@@ -16,6 +16,7 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.covariance import decay_integral, voltage_kernel
+from lifcore.stationary.release import waiting
 
 _FARTHEST = 30.0  # standard deviations of V from its mean up to the threshold
 
@@ -44,11 +45,13 @@ class FreeProcess:
     ----------
     lif : LIF
         The neuron; g and sigma must be positive, tau finite.
+    refractory : bool, optional
+        Whether the caller knows what a refractory time changes; else one is refused.
 
     Attributes
     ----------
-    g, a, sigma : float
-        Leak, 1/tau, noise strength.
+    g, a, sigma, t_ref : float
+        Leak, 1/tau, noise strength, refractory time.
     v_th, drop : float
         Threshold, and V_th - V_r.
     mean_v, mean_i : float
@@ -71,8 +74,8 @@ class FreeProcess:
     (-0.5, 1.0)
     """
 
-    def __init__(self, lif: LIF) -> None:
-        one_neuron("lif", lif)
+    def __init__(self, lif: LIF, *, refractory: bool = False) -> None:
+        one_neuron("lif", lif, refractory=refractory)
         checks.real("lif.g", lif.g, above=0.0, hint="without leak nothing is stationary, raise g")
         checks.real(
             "lif.tau", lif.tau, hint="a current that never forgets is not stationary, lower tau"
@@ -83,7 +86,7 @@ class FreeProcess:
             above=0.0,
             hint="without noise there is no density, raise sigma or use constant_drive_period",
         )
-        self.g, self.a, self.sigma = lif.g, lif.a, lif.sigma
+        self.g, self.a, self.sigma, self.t_ref = lif.g, lif.a, lif.sigma, lif.t_ref
         self.v_th, self.drop = lif.v_th, lif.v_th - lif.v_reset
         self.mean_i = lif.mu - lif.i_th
         self.mean_v = self.mean_i / self.g
@@ -104,10 +107,11 @@ class FreeProcess:
                 f"sigma (lif.sigma = {lif.sigma!r})"
             )
 
-    def moments(self, rate: float, mean_speed: float) -> Moments:
-        """Return the moments of the neuron itself, which follow from its flux by two numbers.
+    def moments(self, rate: float, mean_speed: float, mean_square: float = 0.0) -> Moments:
+        """Return the moments of the neuron itself, which follow from its flux by a few numbers.
 
         The threshold equation, integrated against 1, x, y, x^2 and xy, needs no more than these.
+        With a refractory time the neurons that wait at V_r are counted in.
 
         Parameters
         ----------
@@ -115,6 +119,8 @@ class FreeProcess:
             Spikes per unit time.
         mean_speed : float
             Sum of the crossing speeds of all spikes in a unit of time.
+        mean_square : float, optional
+            Sum of their squares; needed with a refractory time only.
 
         Returns
         -------
@@ -126,6 +132,8 @@ class FreeProcess:
         0.5
         """
         g, a, d, m = self.g, self.a, self.drop, self.mean_i
+        if self.t_ref > 0.0:
+            return self._moments_with_pause((rate, mean_speed, mean_square))
         mean_x = self.mean_v - d * rate / g
         square = self.var_v + self.mean_v**2 + rate * d * d / (2 * g)
         square -= d * (mean_speed + rate * m * a / g) / (g * (g + a))
@@ -137,6 +145,23 @@ class FreeProcess:
             var_v=square - mean_x**2,
             var_i=self.var_i,
             cov=cross - mean_x * m,
+        )
+
+    def _moments_with_pause(self, flux: tuple[float, float, float]) -> Moments:
+        """Balance x, xy and x^2: those that wait have x = -D, and only y moves."""
+        g, a, d, m = self.g, self.a, self.drop, self.mean_i
+        rate, speed, _ = flux
+        held = waiting(a, m, self.var_i, self.t_ref, flux)
+        mean_x = (m - held.y - d * rate) / g - d * held.share
+        cross = self.var_i + m * m - held.y_squared + a * (m * mean_x + d * held.y) - d * speed
+        cross /= g + a  # of those that move, like the next
+        square = (cross + 0.5 * d * d * rate) / g + d * d * held.share
+        return Moments(
+            mean_v=mean_x + self.v_th,
+            mean_i=m + g * self.v_th,
+            var_v=square - mean_x**2,
+            var_i=self.var_i,
+            cov=cross - d * held.y - mean_x * m,
         )
 
     def flow(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lifcore import checks
-from lifcore.models.neuron import LIF
+from lifcore.models.neuron import LIF, one_neuron
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.release import longer
 from lifcore.stationary.threshold_equation import converged
 
 
@@ -13,7 +14,8 @@ def late_reset_rate(lif: LIF, late: float, *, tolerance: float = 1e-4) -> float:
 
     A reset that is late by a time d puts V to V_r when V would have gained d V' since, with
     V' = A + g (V_th - V_r) just after a spike of speed A: V starts d (A + g (V_th - V_r)) lower,
-    which shifts the source in (1) and (2) speed by speed.
+    which shifts the source in (1) and (2) speed by speed. A neuron that waits at V_r for t_ref is
+    late by waiting d longer.
 
     Parameters
     ----------
@@ -42,5 +44,7 @@ def late_reset_rate(lif: LIF, late: float, *, tolerance: float = 1e-4) -> float:
     """
     late = checks.real("late", late)
     tolerance = checks.real("tolerance", tolerance, at_least=1e-11, at_most=1e-2)
-    fine, _ = converged(lif, FreeProcess(lif), 0.25, 8.0, tolerance, late)
+    lif, late = longer(one_neuron("lif", lif, refractory=True), late)
+    free = FreeProcess(lif, refractory=True)
+    fine, _ = converged(lif, free, 0.25, 8.0, tolerance, late)
     return fine.figures["rate"]

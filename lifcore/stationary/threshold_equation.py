@@ -18,23 +18,26 @@ time t for the free process started at (0, A)
 
 (2) follows from (1) and is well conditioned always; (1) alone is not where p_free is minute at the
 threshold (mean-driven neurons). So (1) is solved bordered by (2), and what is left of (2) tests the
-discrete solution. The corner exponent is in (1) too: at the corner the kernel is that of integrated
-Brownian motion, (sqrt 3/2 pi)/(A^2 + A A' + A'^2), whose Mellin transform admits p ~ A^s only if
+discrete solution. With a refractory time the source is spread over the currents at the release
+(:mod:`lifcore.stationary.release`), and p holds the share 1 - r t_ref of the neurons that do not
+wait: both p_free are multiplied by it.
+
+The corner exponent is in (1) too: at the corner the kernel is that of integrated Brownian motion,
+(sqrt 3/2 pi)/(A^2 + A A' + A'^2), whose Mellin transform admits p ~ A^s only if
 sin((s + 1) pi/3) = sin(s pi); the smallest positive root is s = 1/2.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import scipy
-from scipy.special import ndtr
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.release import log_stretch, release
 from lifcore.stationary.threshold_grid import System, check_work, nodes_of, systems, times_of
 from lifcore.stationary.threshold_law import ThresholdLaw
 
@@ -96,7 +99,7 @@ def solve_threshold(
         "reach", reach, at_least=6.0, at_most=20.0, hint="less cuts off fast crossings"
     )
     tolerance = checks.real("tolerance", tolerance, at_least=1e-11, at_most=1e-2)
-    free = FreeProcess(lif)
+    free = FreeProcess(lif, refractory=True)
     return _wrap(free, *converged(lif, free, step, reach, tolerance))
 
 
@@ -136,7 +139,10 @@ def _solve(free: FreeProcess, system: System) -> _Solution:
     """Flux on the nodes, and every figure made from it."""
     u, speed, weight, below = system.nodes
     fold, a, flux = system.nodes.fold, speed[below:], system.flux(free)
-    saltation = fold(weight * np.log1p(free.g * free.drop / speed))
+    stretch, kick = np.log1p(free.g * free.drop / speed), free.g * free.drop
+    if free.t_ref > 0.0:
+        stretch = log_stretch(release(free.a, free.mean_i, free.var_i, free.t_ref), kick, speed)
+    saltation = fold(weight * stretch)
     inverse = weight / speed**2
     inverse[0] /= -np.expm1(-(u[1] - u[0]) / 2)  # ~ A^{-1/2} dA: the slow sum below, in closed form
     top = np.nonzero(flux <= 1e-13 * flux.max())[0]
@@ -147,7 +153,7 @@ def _solve(free: FreeProcess, system: System) -> _Solution:
     shape, line = spline(u, np.log(positive / a[:n] ** 1.5), k=7), spline(u, flux[:n] / a[:n], k=7)
     peak = np.clip(np.argmax(flux[:n] / a[:n]), 1, n - 2)
     best = search(lambda v: -line(v), bounds=u[[peak - 1, peak + 1]], method="bounded")
-    above, ell = ndtr(free.mean_v / math.sqrt(free.var_v)), fold(weight * system.border)
+    ell, above = system.condition(free)
     figures = {
         "rate": float(flux @ fold(weight)),
         "rho_max": float(-best.fun),
@@ -155,8 +161,10 @@ def _solve(free: FreeProcess, system: System) -> _Solution:
         "grazing_constant": float(flux[0] / a[0] ** 1.5),
         "mean_inverse_square": float(flux @ fold(inverse)),
         "mean_speed": float(flux @ fold(weight * speed)),  # per unit time
+        "mean_square": float(flux @ fold(weight * speed**2)),
         "misfit": float(abs(flux @ ell / above - 1.0)),
     }
+    figures["lyapunov_exponent"] += free.g * free.t_ref * figures["rate"]  # no leak at V_r
     return _Solution(speeds=a, fluxes=flux, shape=shape, figures=figures)
 
 
@@ -189,11 +197,14 @@ def _wrap(free: FreeProcess, fine: _Solution, errors: dict[str, float]) -> Thres
     """Return the figures, the moments that follow from them, and the errors of both."""
     figures = dict(fine.figures)
     speed, of_speed = figures.pop("mean_speed"), errors.pop("mean_speed")
-    moments = free.moments(figures["rate"], speed)
-    shaken = vars(free.moments(figures["rate"] + errors["rate"], speed))
-    shifted = vars(free.moments(figures["rate"], speed + of_speed))
+    square, of_square = figures.pop("mean_square"), errors.pop("mean_square")
+    moments = free.moments(figures["rate"], speed, square)
+    shaken = vars(free.moments(figures["rate"] + errors["rate"], speed, square))
+    shifted = vars(free.moments(figures["rate"], speed + of_speed, square))
+    bent = vars(free.moments(figures["rate"], speed, square + of_square))
     for name, value in vars(moments).items():
-        errors[name] = abs(shaken[name] - value) + abs(shifted[name] - value) + 1e-13 * abs(value)
+        errors[name] = sum(abs(other[name] - value) for other in (shaken, shifted, bent))
+        errors[name] += 1e-13 * abs(value)
     return ThresholdLaw(
         **figures,
         moments=moments,
@@ -201,6 +212,7 @@ def _wrap(free: FreeProcess, fine: _Solution, errors: dict[str, float]) -> Thres
         speeds=fine.speeds,
         fluxes=fine.fluxes,
         _kick=free.g * free.drop,
+        _release=release(free.a, free.mean_i, free.var_i, free.t_ref) if free.t_ref > 0.0 else None,
         _scale=free.scale,
         _shape=fine.shape,
     )

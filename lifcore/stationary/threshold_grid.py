@@ -87,16 +87,34 @@ class System(NamedTuple):
         0.91
         """
         nodes, a = self.nodes, self.nodes.speed[self.nodes.below :]
+        ell, above = self.condition(free)
         y, slope = a - free.mean_i, free.cov / free.var_i
         var = free.var_v - free.cov * slope
         gauss = np.exp(-0.5 * (y**2 / free.var_i + (free.mean_v + slope * y) ** 2 / var))
         source = a * gauss / (2 * np.pi * math.sqrt(free.var_i * var))
-        above = float(ndtr(free.mean_v / math.sqrt(free.var_v)))
-        ell = nodes.fold(nodes.weight * self.border)
         bend = a * np.exp(-0.5 * y**2 / free.var_i)
         bend /= bend @ ell
         matrix = np.eye(a.size) - a[:, None] * nodes.fold(self.kernel * nodes.weight)
+        if free.t_ref > 0.0:
+            matrix += free.t_ref * np.outer(source, nodes.fold(nodes.weight))
         return np.linalg.solve(matrix + np.outer(bend, ell), source + above * bend)
+
+    def condition(self, free: FreeProcess) -> tuple[np.ndarray, float]:
+        """Return (2), whose left side is linear in the flux: its row, and its right side.
+
+        Examples
+        --------
+        >>> free = FreeProcess(LIF(mu=1.5, sigma=0.3))
+        >>> whole = systems(free, nodes_of(free, 0.25, 8.0), times_of(free, 0.1))[0]
+        >>> row, right = whole.condition(free)
+        >>> bool(np.isclose(whole.flux(free) @ row, right))
+        True
+        """
+        nodes, above = self.nodes, float(ndtr(free.mean_v / math.sqrt(free.var_v)))
+        row = nodes.fold(nodes.weight * self.border)
+        if free.t_ref > 0.0:
+            row += free.t_ref * above * nodes.fold(nodes.weight)
+        return row, above
 
 
 def nodes_of(free: FreeProcess, step: float, reach: float) -> Nodes:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from lifcore import checks
 from lifcore.stationary.free_process import Moments
+from lifcore.stationary.release import Release, log_stretch
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class ThresholdLaw:
         unit of V and of I. This is the constant of P(A < a) <= T rho_max a^2 / 2: that bound
         integrates A p(V_th, I_th + A) over A < a, so no other point of the plane enters.
     lyapunov_exponent : float
-        lambda_V = -g + int flux(A) log(1 + g (V_th - V_r)/A) dA, per unit time.
+        lambda_V = -g + int flux(A) log(1 + g (V_th - V_r)/A) dA, per unit time. With a refractory
+        time -g (1 - rate t_ref) + int flux(A) E log|s| dA, s = (I(s + t_ref) - g V_r)/A.
     grazing_constant : float
         c in flux(A) -> c A^{3/2} for A -> 0, that is P(A < a) -> (2/5) c T a^{5/2}.
     mean_inverse_square : float
@@ -64,6 +66,7 @@ class ThresholdLaw:
     speeds: np.ndarray = field(repr=False)
     fluxes: np.ndarray = field(repr=False)
     _kick: float = field(repr=False)
+    _release: Release | None = field(repr=False)
     _scale: float = field(repr=False)
     _shape: scipy.interpolate.BSpline = field(repr=False)
 
@@ -128,7 +131,9 @@ class ThresholdLaw:
     def lyapunov_integrand(self, speed: ArrayLike) -> np.ndarray | float:
         """Return flux(A) log(1 + g (V_th - V_r)/A), the rate of expansion per unit of speed.
 
-        Its integral over all speeds, less g, is the Lyapunov exponent of V.
+        Its integral over all speeds, less g, is the Lyapunov exponent of V. With a refractory time
+        the logarithm is the mean one of `lifcore.stationary.release.log_stretch`, and g counts
+        for the share of the time that V is not held.
 
         Parameters
         ----------
@@ -148,7 +153,9 @@ class ThresholdLaw:
         >>> bool(np.isclose(law.lyapunov_integrand(0.5), law.flux_density(0.5) * np.log(3.0)))
         True
         """
-        integrand = self.flux_density(speed) * np.log1p(
-            self._kick / checks.positive("speed", speed)
-        )
+        a = checks.positive("speed", speed)
+        stretch = np.log1p(self._kick / a)
+        if self._release is not None:
+            stretch = log_stretch(self._release, self._kick, a)
+        integrand = self.flux_density(speed) * stretch
         return integrand if integrand.ndim else float(integrand)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifcore.models.neuron import LIF
+from lifcore.models.neuron import LIF, one_neuron
 from lifcore.stationary.free_process import FreeProcess
+from lifcore.stationary.release import longer
 from lifcore.stationary.threshold_grid import System, check_work, nodes_of, systems, times_of
 
 _REACH = 8.0
@@ -65,7 +66,8 @@ def threshold_rate(
     >>> round(threshold_rate(LIF(mu=1.5, sigma=0.3, tau=0.5)), 4)
     0.9072
     """
-    free, grid, worst = FreeProcess(lif), grid or Grid(), np.inf
+    lif, late = longer(one_neuron("lif", lif, refractory=True), late)
+    free, grid, worst = FreeProcess(lif, refractory=True), grid or Grid(), np.inf
     while True:
         nodes, t = nodes_of(free, grid.u, _REACH), times_of(free, grid.t)
         check_work(lif, nodes, t, worst, tolerance)

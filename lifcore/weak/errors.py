@@ -278,7 +278,7 @@ def weak_errors(
     >>> [abs(error.mean) < 0.1 for error in found.errors("cos V")]
     [True, True]
     """
-    one_neuron("model", model)
+    one_neuron("model", model, refractory=True)
     tried = check_observables(observables, model)
     sizes, T, _ = checks.levels(h, T)
     scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)

@@ -114,7 +114,7 @@ def long_runs(
     Parameters
     ----------
     model : LIF
-        The neuron.
+        The neuron; its refractory time is rounded to whole steps (`lifcore.checks.held_steps`).
     observables : mapping of str to callable
         As in `lifcore.weak.weak_errors`, averaged over the times in steps of the largest h
         (or of a multiple of it, about 1/8 time units); may be empty.
@@ -151,7 +151,7 @@ def long_runs(
     >>> runs.batches.shape
     (2, 2, 2)
     """
-    one_neuron("model", model)
+    one_neuron("model", model, refractory=True)
     tried = check_observables(observables, model) if len(observables) else {}
     noise = checks.one_of("noise", noise, NOISES)
     sizes, T, _ = checks.levels(h, T)

@@ -256,7 +256,7 @@ def plain_monte_carlo(
     >>> 0.5 < found.mean < 1.0
     True
     """
-    one_neuron("model", model)
+    one_neuron("model", model, refractory=True)
     tried = check_observables({"observable": observable}, model)["observable"]
     h, T, _ = checks.steps(h, T)
     checks.euler_stable(h, model.decay_rates)

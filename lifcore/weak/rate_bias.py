@@ -48,7 +48,7 @@ def euler_law(model: LIF, h: float) -> LIF:
     >>> round(one.tau, 4), round(one.sigma, 4)
     (0.4746, 0.6319)
     """
-    one_neuron("model", model)
+    one_neuron("model", model, refractory=True)
     h = checks.real("h", h, above=0.0)
     if math.isinf(model.tau):  # a Brownian motion: Euler's steps are exact
         return model
@@ -56,7 +56,7 @@ def euler_law(model: LIF, h: float) -> LIF:
         raise ValueError(f"h = {h!r} is not below tau = {model.tau!r}; allowed: h < tau")
     tau = -h / math.log1p(-h * model.a)
     variance = 0.5 * model.sigma**2 * model.tau / (1.0 - 0.5 * h * model.a)
-    return LIF(model.g, model.v_th, model.v_reset, tau, model.mu, math.sqrt(2.0 * variance / tau))
+    return replace(model, tau=tau, sigma=math.sqrt(2.0 * variance / tau))
 
 
 def charged(model: LIF, h: float) -> LIF:
@@ -102,7 +102,8 @@ def rate_parts(model: LIF) -> RateParts:
     Parameters
     ----------
     model : LIF
-        The neuron, with g > 0, sigma > 0 and finite tau.
+        The neuron, with g > 0, sigma > 0 and finite tau. A refractory time is taken for a whole
+        multiple of h; late resets then make it h/2 longer.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def rate_parts(model: LIF) -> RateParts:
     >>> round(sum(rate_parts(LIF(g=1.0, mu=1.0, sigma=1.0, tau=1.0))), 2)
     0.04
     """
-    one_neuron("model", model)
+    one_neuron("model", model, refractory=True)
     step = 0.01 * min(model.tau, 1.0 / model.g) if model.g > 0.0 else 0.01 * model.tau
     exact = solve_threshold(model, tolerance=1e-5).rate
 

@@ -197,6 +197,7 @@ def strip_constants(model: LIF, law: ThresholdLaw) -> tuple[float, float]:
     >>> [round(c, 4) for c in strip_constants(neuron, solve_threshold(neuron))]
     [0.3376, 0.4472]
     """
+    one_neuron("model", model)
     # With A = u² the integrand u p is smooth at the grazing corner, where p ~ A^{1/2}.
     top = math.sqrt(float(law.speeds[-1]))
     quad = scipy.integrate.quad

@@ -192,3 +192,16 @@ def test_a_file_that_is_none(tmp_path, capsys):
         status, _, err = advise(tmp_path / name, "--rate-error", "1%", capsys=capsys)
         assert status == 2
         assert name in err
+
+
+def test_refractory_time_with_and_without_units(capsys):
+    status, said, _ = advise(*NEURON, "--t-ref", 2, "--at", 0.1, capsys=capsys)
+    assert status == 0
+    assert "rate" in said
+    plain = ["--mu", 1.5, "--sigma", 0.3, "--t-ref", 0.2, "--at", 0.1]
+    status, other, _ = advise(*plain, capsys=capsys)
+    assert status == 0
+    assert other != advise(*plain[:4], *plain[6:], capsys=capsys)[1]
+    status, _, complaint = advise("--t-ref", 2, "--at", 0.1, capsys=capsys)
+    assert status == 2
+    assert "no neuron is given" in complaint

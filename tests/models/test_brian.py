@@ -55,7 +55,8 @@ def test_refused():
         from_brian2(**CELL | {"tau_m": 10})
     with pytest.raises(ValueError, match=r"tau_m = .* has the wrong dimension; allowed: ms"):
         from_brian2(**CELL | {"tau_m": volt(0.01)})
-    with pytest.raises(ValueError, match=r"t_ref = 2\.0: the model has no refractory time"):
-        from_brian2(**CELL, t_ref=Quantity(0.002, s=1))
+    with pytest.raises(ValueError, match=r"t_ref = -2\.0 is out of range"):
+        from_brian2(**CELL, t_ref=Quantity(-0.002, s=1))
+    assert from_brian2(**CELL, t_ref=Quantity(0.002, s=1)).t_ref == 2.0
     with pytest.raises(TypeError, match=r"taum is no parameter .* did you mean tau_m"):
         from_brian2(**CELL, taum=Quantity(0.01, s=1))

@@ -10,7 +10,7 @@ from lifcore import LIF, Recurrent, constant_drive_period
 
 def test_defaults_and_derived_quantities():
     neuron = LIF()
-    assert dataclasses.astuple(neuron) == (1.0, 1.0, 0.0, 0.5, 1.2, 0.6)
+    assert dataclasses.astuple(neuron) == (1.0, 1.0, 0.0, 0.5, 1.2, 0.6, 0.0)
     assert LIF(g=0.5, v_th=3.0).i_th == 1.5
     assert LIF(tau=0.25).a == 4.0
     assert LIF(tau=np.inf).a == 0.0
@@ -47,6 +47,10 @@ def test_is_immutable_hashable_and_keeps_floats():
         ({"v_reset": -np.inf}, r"v_reset = -inf is out of range"),
         ({"v_reset": 1.0}, r"v_reset = 1\.0 is not below v_th = 1\.0; allowed: v_reset < v_th"),
         ({"v_reset": 2.0}, r"v_reset = 2\.0 is not below v_th = 1\.0; allowed: v_reset < v_th"),
+        ({"t_ref": -0.1}, r"t_ref = -0\.1 is out of range; allowed: a number >= 0"),
+        ({"t_ref": np.inf}, r"t_ref = inf is out of range; allowed: a number >= 0"),
+        ({"t_ref": np.nan}, r"t_ref = nan is out of range; allowed: a number >= 0"),
+        ({"t_ref": np.array([0.1, -0.1])}, r"t_ref\[1\] = -0\.1 is out of range"),
         ({"mu": 10**400}, r"mu = 1000.* is out of range; allowed: a finite number"),
     ],
     ids=str,
@@ -56,7 +60,7 @@ def test_bad_values(changes, message):
         LIF(**changes)
 
 
-@pytest.mark.parametrize("name", ["g", "v_th", "v_reset", "tau", "mu", "sigma"])
+@pytest.mark.parametrize("name", ["g", "v_th", "v_reset", "tau", "mu", "sigma", "t_ref"])
 @pytest.mark.parametrize("value", [True, "1.0", None, 1j, {1.0}, np.array(1j)], ids=repr)
 def test_bad_types(name, value):
     with pytest.raises(TypeError, match=rf"^{name} = .* is a \w+; allowed: a"):

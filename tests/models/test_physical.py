@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lifcore.models.inputs import current_noise
 from lifcore.models.neuron import LIF
+from lifcore.models.nir_nodes import to_nir
 from lifcore.models.physical import Physical
 from lifcore.models.simulators import from_nest, from_pynn, to_nest, to_pynn
 from lifcore.stationary.threshold_equation import solve_threshold
@@ -104,7 +105,7 @@ def test_filtered_poisson_input_has_these_moments():
 @pytest.mark.filterwarnings("ignore:tau_syn")
 @pytest.mark.parametrize(
     ("cell", "t_ref", "rate"),
-    [  # Siegert's formula; t_ref is added to the interval here: the current is white in the end
+    [  # Siegert's formula, where t_ref is added to the interval: the current is white in the end
         ({"tau_m": 20, "V_th": 20, "V_reset": 10, "I_e": 225, "V_sd": 12.5**0.5}, 0, 20.4216),
         (
             {"tau_m": 10, "V_th": 15, "V_reset": 0, "I_e": 375, "V_sd": 0.75**0.5},
@@ -119,8 +120,8 @@ def test_rate_in_hz_of_white_noise(cell, t_ref, rate):
     c_m = 250  # 225 pA through 20 ms / 250 pF: 18 mV; 375 pA through 10 ms / 250 pF: 15 mV
     rates = []
     for tau_syn in (0.004, 0.016, 0.064):
-        neuron = from_nest(C_m=c_m, tau_syn_ex=tau_syn, E_L=0, **cell)
-        rates.append(1000 / (1000 / neuron.hz(solve_threshold(neuron.lif).rate) + t_ref))
+        neuron = from_nest(C_m=c_m, tau_syn_ex=tau_syn, E_L=0, t_ref=t_ref, **cell)
+        rates.append(neuron.hz(solve_threshold(neuron.lif).rate))
     finer, coarser = 2 * rates[0] - rates[1], 2 * rates[1] - rates[2]
     assert (4 * finer - coarser) / 3 == pytest.approx(rate, rel=1e-4)
 
@@ -202,7 +203,7 @@ def test_units_do_not_move_the_dimensionless_neuron(cell, potential, capacitance
         ({"rates": [1.0, 2], "weights": 3.0}, ValueError, "2 rates and 1 weights"),
         ({"rates": [-1.0], "weights": [3]}, ValueError, "rates[0] = -1.0 is out of range"),
         ({"rates": [1.0], "weights": "3"}, TypeError, "weights[0] = '3' is a str"),
-        ({"t_ref": 2.0}, ValueError, "t_ref = 2.0: the model has no refractory time"),
+        ({"t_ref": -2.0}, ValueError, "t_ref = -2.0 is out of range; allowed: a number >= 0"),
         ({"delta": 1.0}, ValueError, "delta = 1.0: the model has no escape noise"),
         ({"tau_syn_in": 2.0}, ValueError, "tau_syn_in = 2.0 differs from tau_syn_ex = 0.5"),
         ({"tau_syn": 2.0}, TypeError, "did you mean tau_syn_in or tau_syn_ex?"),
@@ -231,7 +232,7 @@ def test_missing_parameters_are_named():
         ({"cm": -0.25}, "cm = -0.25 is out of range"),
         ({"v_thresh": -70}, "v_reset = -65.0 mV is not below v_thresh = -70.0 mV"),
         ({"tau_syn_I": 3.0}, "tau_syn_I = 3.0 differs from tau_syn_E = 0.5"),
-        ({"tau_refrac": 0.1}, "tau_refrac = 0.1: the model has no refractory time"),
+        ({"tau_refrac": -0.1}, "tau_refrac = -0.1 is out of range"),
         ({"noise_sd": -1.0}, "noise_sd = -1.0 is out of range"),
     ],
     ids=repr,
@@ -271,3 +272,15 @@ def test_from_lif_refuses_what_has_no_units():
         Physical.from_lif(LIF(), **units | {"voltage_unit": 0})
     with pytest.raises(TypeError, match=r"neuron = .* is a LIF; allowed: lifcore.Physical"):
         to_nest(LIF())
+
+
+def test_refractory_time_there_and_back():
+    cell = from_nest(**CELL, t_ref=2.0)
+    assert cell.lif.t_ref == 2.0 / CELL["tau_m"]
+    assert to_nest(cell)["t_ref"] == 2.0
+    assert to_pynn(cell)["tau_refrac"] == 2.0
+    assert from_pynn(**PYNN, tau_refrac=2.0) == from_nest(**CELL, t_ref=2.0)
+    back = Physical.from_lif(cell.lif, time_unit=10, voltage_unit=15, C_m=250, E_L=-65)
+    assert back.t_ref == pytest.approx(2.0, rel=1e-14)
+    with pytest.raises(ValueError, match=r"t_ref = 2\.0: a CubaLIF node has no refractory time"):
+        to_nir(cell)

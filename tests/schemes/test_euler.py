@@ -17,6 +17,7 @@ NEURONS = [
     LIF(g=0.6, v_th=1.7, mu=2.5, sigma=1.1, tau=0.3),
     LIF(g=0.0, tau=np.inf, mu=0.9, sigma=0.8),
     LIF(g=1.0, mu=1.5, sigma=0.0),
+    LIF(g=1.0, mu=2.5, sigma=1.5, tau=0.3, v_reset=0.5, t_ref=0.3),
 ]
 
 
@@ -94,7 +95,7 @@ def test_constant_drive_is_late_by_less_than_the_steps_allow():
 def test_step_constants():
     step = euler_step([LIF(g=2.0, tau=0.25, v_th=3.0, v_reset=-1.0, mu=0.5, sigma=0.75)], 0.125)
     constants = [float(part[0]) for part in step]
-    assert constants == [0.125, 2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0]
+    assert constants == [0.125, 2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0, 0.0]
 
 
 @pytest.mark.parametrize("scheme", ["euler", "exponential"])

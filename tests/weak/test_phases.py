@@ -1,5 +1,7 @@
 """Averages of nearly periodic neurons, whose phase no burn-in makes random."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,13 @@ REGULAR = LIF(mu=1.5, sigma=0.02)
 H, BURN_IN = 0.125, 8.0
 
 
+@pytest.mark.parametrize("held", [0, 6])
 @pytest.mark.parametrize("T", [1.5, 2.0, 5.5])
-def test_rate_of_long_runs(T, one_thread):
-    exact = renewal_grid_rate(REGULAR, step_map(REGULAR, H, "euler"))
+def test_rate_of_long_runs(T, held, one_thread):
+    neuron = replace(REGULAR, t_ref=held * H)
+    exact = renewal_grid_rate(neuron, step_map(neuron, H, "euler"), held)
     runs = long_runs(
-        REGULAR, {}, h=[H], T=T, paths=4096, seed=1, burn_in=BURN_IN, executor=one_thread
+        neuron, {}, h=[H], T=T, paths=4096, seed=1, burn_in=BURN_IN, executor=one_thread
     )
     (found,) = runs.averages("rate")
     low, high = found.interval(0.999)
