@@ -23,6 +23,9 @@ QUANTITIES = ("rate", "interval", "spike_time", "state", "count", "weak")
 LUCK = 1.0 / 3.0
 """Share of its largest part below which an error is called lucky."""
 
+ROUNDING = 2.0**-53
+"""Relative error of one rounded addition."""
+
 Model = LIF | Feedforward | Recurrent
 
 
@@ -84,6 +87,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     if h is None:
         assert tolerance is not None
         h, limit = largest_rate_step(errors, tolerance)
+        _check_rounding(h, tolerance)
     fastest = max(model.g, model.a if model.sigma > 0.0 else 0.0)
     if h * fastest >= 1.0:
         raise ValueError(
@@ -125,6 +129,17 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     )  # fmt: skip
 
 
+def _check_rounding(h: float, tolerance: float) -> None:
+    """Refuse a step so fine that V, rounded in each, is off by more than the tolerance."""
+    if ROUNDING / h > tolerance:
+        best = math.sqrt(ROUNDING * h / tolerance)
+        raise UnreachableError(
+            f"tolerance = {tolerance!r} wants h = {h:.2g}, where rounding may cost more than it: "
+            f"the best is about {best * tolerance / h:.1e} at h = {best:.1e}, {1.0 / best:.1e} "
+            "steps a unit of time; allowed: at least that, or scheme='exact', which makes no error"
+        )
+
+
 def pilot_advice(question: Question, tolerance: float | None, h: float | None) -> Advice:
     """Return advice from a pilot of coupled runs.
 
@@ -145,7 +160,8 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
         found = pilot_error(pilot, h)
     if not found.measured:
         warnings.append(
-            f"not measured at this step: carried over from h = {found.source:.3g} by the order "
+            "not measured at this step: carried over from a step "
+            f"{found.source / found.h:.3g} times as long by the order "
             f"{pilot.slope(found.source):.2g}"
         )
     steps, size = {question.scheme: found.h}, tolerance or abs(found.error.mean)

@@ -160,7 +160,8 @@ class RateErrors:
         >>> errors.uncertainty(0.05) < 1e-3
         True
         """
-        return self.left_out(h) + (self.precision if self.model.sigma > 0.0 else 0.0)
+        h, share = self._computed(h)
+        return share * (self.left_out(h) + (self.precision if self.model.sigma > 0.0 else 0.0))
 
     def left_out(self, h: float) -> float:
         """Return the standard error of what the prediction leaves out at a step.
@@ -189,7 +190,20 @@ class RateErrors:
         >>> RateErrors(LIF(mu=1.5, sigma=0.3), "euler", "interval", 1e-4).at(0.05) < 0.0
         True
         """
-        return self._relative(grid_rate(self.model, h, self.scheme, self.precision, self.grid))
+        h, share = self._computed(h)
+        rate = grid_rate(self.model, h, self.scheme, self.precision, self.grid)
+        return share * self._relative(rate)
+
+    def _computed(self, h: float) -> tuple[float, float]:
+        """Return the step at which an error is computed, and the share of it that `h` has.
+
+        At finer steps than `FINEST` of the largest the precision of the rates would hide it.
+        """
+        least, t_ref = self.whole(FINEST * self.top), self.model.t_ref
+        rounded = abs(h * float(checks.held_steps(t_ref, h)) - t_ref) > 1e-9 * t_ref
+        if h >= least or self.model.sigma == 0.0 or rounded or self.locking(least) > 0.0:
+            return h, 1.0  # what is rounded of t_ref does not fall with the step
+        return least, h / least
 
     def size(self, h: float) -> float:
         """Return by how much the error may be off at a step and at those close to it.
@@ -276,7 +290,8 @@ class RateErrors:
             return {"membrane": charge, "reset": whole - charge - rounded, **own}
         names = ["current", "membrane", "late"] if self.scheme == "euler" else ["late"]
         names += ["rounding"] if self.model.t_ref > 0.0 else []
-        parts = {name: self._relative(self._changed(h, name)) for name in names}
+        h, share = self._computed(h)
+        parts = {name: share * self._relative(self._changed(h, name)) for name in names}
         parts["reset"] = parts.pop("late")
         parts["rest"] = whole - sum(parts.values())
         return parts

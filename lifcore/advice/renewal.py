@@ -188,10 +188,16 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
     """Return times, uniform in log t, that resolve when each speed meets the threshold."""
     slowest = math.log1p(free.g * free.drop / speed[0]) / free.g
     fastest = math.log1p(free.g * free.drop / speed[-1]) / free.g
-    t = np.geomspace(0.05 * fastest, max(4.0 * slowest, 4.0 / free.g), 1000)
-    mean, _, var_v, _, _ = _law(free, t, speed, fall)
-    seen = np.nonzero(_near(mean, np.sqrt(var_v)[:, None], _past(free)).any(axis=1))[0]
-    begin, end = t[max(seen[0] - 1, 0)], t[min(seen[-1] + 1, t.size - 1)]
+    begin, end = 0.05 * fastest, max(4.0 * slowest, 4.0 / free.g)
+    for _ in range(4):  # of weak noise the first look sees no crossing, only what lies between
+        t = np.geomspace(begin, end, 1000)
+        mean, _, var_v, _, _ = _law(free, t, speed, fall)
+        sd = np.sqrt(var_v)[:, None]
+        first = int(np.argmin((mean < -_SPREAD * sd).all(axis=1)))
+        last = t.size - int(np.argmin((mean > _past(free) * sd).all(axis=1)[::-1]))
+        begin, end = t[max(first - 1, 0)], t[min(last, t.size - 1)]
+        if last - first > 100:
+            break
     at = np.argmin(np.abs(mean), axis=0)
     rise = np.abs(np.gradient(mean, np.log(t), axis=0))[at, np.arange(speed.size)]
     width = _NODE * float((np.sqrt(var_v[at]) / rise).min())
@@ -259,11 +265,6 @@ def _one_more(
         matrix @ law[1] + np.array([step.drift, 0.0]),
         matrix @ law[2] @ matrix.T + step.noise,
     )
-
-
-def _near(mean: np.ndarray, sd: np.ndarray, past: float) -> np.ndarray:
-    """Return where a path with such a mean of V - V_th may just be crossing."""
-    return (mean > -_SPREAD * sd) & (mean < past * sd)
 
 
 def _past(free: FreeProcess) -> float:

@@ -67,6 +67,18 @@ class Units:
         """
         return {"spike_time": self.time, "state": self.voltage}.get(quantity, 1.0)
 
+    def legend(self) -> str:
+        """Return what the units of a message without units are, in brackets; nothing if the same.
+
+        Examples
+        --------
+        >>> Units.of(LIF()).legend()
+        ''
+        """
+        if isinstance(self.neuron, LIF):
+            return ""
+        return f" (h and tau in units of {self.time:g} ms, V in {self.voltage:g} mV above E_L)"
+
     def error(self, value: float, quantity: str) -> str:
         """Return an error as text with its unit.
 
@@ -109,7 +121,7 @@ def table(advice: Advice, units: Units, notes: tuple[str, ...]) -> str:
     lines = [("neuron", ", ".join(f"{name} = {getattr(lif, name):.4g}" for name in FIELDS))]
     if advice.exact is not None:
         lines.append(("exact rate", units.rate(advice.exact)))
-    lines.append(("dt", f"{_down(advice.h * units.time)} {units.ms}, {NAMES[advice.scheme]}"))
+    lines.append(("dt", f"{_step(advice, units)} {units.ms}, {NAMES[advice.scheme]}"))
     interval = ""
     if advice.error.high > advice.error.low:
         ends = (units.error(end, quantity) for end in (advice.error.low, advice.error.high))
@@ -142,7 +154,7 @@ def sentence(advice: Advice, units: Units) -> str:
     >>> sentence(error_at(LIF(sigma=0.0), 0.1, quantity="rate"), Units.of(LIF())).startswith("At ")
     True
     """
-    step = f"{_down(advice.h * units.time)} {units.ms}"
+    step = f"{_step(advice, units)} {units.ms}"
     off = units.error(advice.error.mean, advice.quantity)
     what = WORDS[advice.quantity]
     rate = ""
@@ -243,6 +255,12 @@ def _cheapest(advice: Advice, units: Units) -> str:
     )
     more = f", {advice.saving:.2g} times cheaper" if advice.saving > 1.0 else ""
     return f"{NAMES[advice.cheapest]}{more} ({steps} {units.ms})"
+
+
+def _step(advice: Advice, units: Units) -> str:
+    """Return a step that was given as it was given, and one that was found rounded down."""
+    dt = advice.h * units.time
+    return f"{dt:.12g}" if advice.tolerance is None else _down(dt)
 
 
 def _down(value: float) -> str:

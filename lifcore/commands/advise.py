@@ -69,7 +69,7 @@ def add_advise(commands: Any) -> None:
         "--scheme", choices=tuple(SCHEMES), default="euler", help="euler by default"
     )
     parser.add_argument(
-        "--confidence", type=confidence, default=0.95, metavar="95%%",
+        "--confidence", type=confidence, default=0.95, metavar="95%",
         help="of the interval of the error; a pilot's meets the tolerance with it",
     )  # fmt: skip
     parser.add_argument(
@@ -80,6 +80,7 @@ def add_advise(commands: Any) -> None:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    units = None
     try:
         with warnings.catch_warnings(record=True) as caught, _patience():
             warnings.simplefilter("always")
@@ -89,8 +90,11 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.plot:
                 save_plot(options.plot, advice, units, _T(units, options), options.confidence)
     except (TypeError, ValueError, ImportError, RuntimeError, OSError) as error:
-        parser.error(" ".join(str(error).split()))
-    notes = tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
+        said = " ".join(str(error).split())
+        if units is not None and any(name in said for name in ("h = ", "tolerance = ", "lif.")):
+            said += units.legend()
+        parser.error("; ".join([said, *_notes(caught)]))
+    notes = _notes(caught)
     if options.json:
         text = json.dumps(as_dict(advice, units, notes), indent=1) + "\n"
         if str(options.json) == "-":
@@ -99,6 +103,10 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         options.json.write_text(text)
     print(table(advice, units, notes))
     return 0
+
+
+def _notes(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
 
 
 def _neuron(options: argparse.Namespace) -> Any:

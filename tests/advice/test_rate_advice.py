@@ -160,3 +160,26 @@ def test_neurons_without_an_answer():
     for model in (LIF(tau=2.0), LIF(tau=2.0, mu=3.0, sigma=0.1)):
         with pytest.raises(ValueError, match=r"allowed: h < 1\b"):
             error_at(model, 1.0, quantity="rate", scheme="exponential")
+
+
+@pytest.mark.parametrize("mu", [1.05, 1.5, 3.0])
+@pytest.mark.parametrize("sigma", [1e-3, 1e-5, 1e-8, 1e-12])
+def test_next_to_no_noise_is_no_noise(mu, sigma):
+    still = 1.0 / constant_drive_period(LIF(mu=mu, sigma=0.0))
+    assert renewal_rate(LIF(mu=mu, sigma=sigma)) == pytest.approx(still, rel=2e-5)
+    assert step_size(LIF(mu=mu, sigma=sigma), tolerance=0.01, quantity="rate").h > 0.004
+
+
+@pytest.mark.parametrize("scheme", ["euler", "exponential"])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
+def test_small_tolerances_have_small_intervals(tolerance, scheme):
+    asked = {"tolerance": tolerance, "quantity": "rate", "scheme": scheme}
+    advice = step_size(LIF(mu=16 / 15, sigma=3.373, tau=0.05), **asked)
+    assert 0.0 < advice.error.high - advice.error.low < 0.6 * tolerance
+    assert sum(advice.parts.values()) == pytest.approx(advice.error.mean)
+    assert abs(advice.parts["rest"]) < 0.05 * tolerance
+
+
+def test_a_tolerance_below_rounding_is_refused_with_the_best():
+    with pytest.raises(ValueError, match="the best is about"):
+        step_size(NOISY, tolerance=1e-12, quantity="rate")

@@ -205,3 +205,31 @@ def test_refractory_time_with_and_without_units(capsys):
     status, _, complaint = advise("--t-ref", 2, "--at", 0.1, capsys=capsys)
     assert status == 2
     assert "no neuron is given" in complaint
+
+
+def refused(*arguments, capsys):
+    status, _, err = advise(*arguments, capsys=capsys)
+    assert status == 2
+    (line,) = err.strip().splitlines()
+    return line
+
+
+def test_seconds_for_ms_are_named_also_where_nothing_can_be_computed(capsys):
+    seconds = [*NEURON[:3], "0.01", *NEURON[4:]]
+    assert "tau_m = 0.01 ms" in refused(*seconds, "--rate-error", "1%", capsys=capsys)
+
+
+def test_messages_without_units_say_what_a_unit_is(capsys):
+    assert "in units of 10 ms" in refused(*NEURON, "--at", "20", capsys=capsys)
+    _, out, _ = advise(*NEURON, "--at", "0.0109999", capsys=capsys)
+    assert "At dt = 0.0109999 ms" in out
+    asked = ["--of", "spike_time", "--T", "200"]
+    _, out, _ = advise(*NEURON, "--at", "0.1", *asked, capsys=capsys)
+    assert "from a step 2.5 times as long" in out
+    assert " h = " not in out
+
+
+def test_help_shows_one_percent_sign(capsys):
+    _, out, _ = advise("--help", capsys=capsys)
+    assert "--confidence 95%" in out
+    assert "%%" not in out
