@@ -225,8 +225,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         # One line, as scripts want it; --help has the rest.
-        word = message.removeprefix("unrecognized arguments: ").partition(" ")[0]
-        if word != message and BOOK.is_dir() and word in {path.stem for path in chapters(BOOK)}:
+        stray = "unrecognized arguments: "  # other messages may well speak of a "model"
+        word = message.removeprefix(stray).partition(" ")[0] if message.startswith(stray) else ""
+        if word and BOOK.is_dir() and word in {path.stem for path in chapters(BOOK)}:
             message += f"; did you mean --chapter {word}?"
         self.exit(2, f"{self.prog}: {message}\n")
 

@@ -82,7 +82,8 @@ def from_nir(source: Any, *, node: str | None = None, **given: Any) -> Physical:
                 "correlation time of its input current in ms, or a CubaLIF node"
             )
         tau_syn, tau_m = given.pop("tau_syn"), 1000.0 * value["tau"]
-    checks.real(f"{name}.r", value["r"], above=0.0)
+    for field in set(value) & {"r", "tau", "tau_mem", "tau_syn"}:
+        checks.real(f"{name}.{field}", value[field], above=0.0)
     return from_nest(
         C_m=tau_m / value["r"],
         tau_m=tau_m,
@@ -102,7 +103,12 @@ def _read(path: str | Path) -> Any:
         raise ImportError(
             f"{path}: reading a NIR file needs the package nir: pip install 'lifcore[nir]'"
         ) from error
-    return nir.read(path)
+    try:
+        return nir.read(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
+    except (OSError, KeyError) as error:
+        raise ValueError(f"{path} is no NIR file: {error}") from error
 
 
 def _find(source: Any, wanted: str | None) -> tuple[str, Any]:

@@ -125,7 +125,7 @@ class Physical:
         tau = self.tau_syn / self.tau_m
         with warnings.catch_warnings():
             # Of a rest above threshold this cell has warned when it was made, in its own units.
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.filterwarnings("ignore", message="v_th", category=UserWarning)
             return LIF(
                 g=1.0,
                 v_th=(self.V_th - self.E_L) / self.voltage_unit,

@@ -233,3 +233,9 @@ def test_help_shows_one_percent_sign(capsys):
     _, out, _ = advise("--help", capsys=capsys)
     assert "--confidence 95%" in out
     assert "%%" not in out
+
+
+def test_an_error_that_speaks_of_a_model_suggests_no_chapter(capsys):
+    silent = refused("--mu", "0", "--sigma", "0", "--rate-error", "1%", capsys=capsys)
+    assert silent.startswith("python -m lifcore advise: model = ")
+    assert "chapter" not in silent

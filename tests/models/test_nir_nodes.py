@@ -92,3 +92,19 @@ def test_a_file(tmp_path):
     parts["out"] = nir.Output(np.array([3]))
     nir.write(tmp_path / "net.nir", nir.NIRGraph(parts, [("in", "n"), ("n", "out")]))
     assert from_nir(tmp_path / "net.nir") == from_nir(CubaLIF(**CUBA))
+
+
+@pytest.mark.parametrize("name", ["tau_mem", "tau_syn", "r"])
+def test_values_out_of_range_bear_the_names_of_the_node(name):
+    with pytest.raises(ValueError, match=f"node.{name} = -0.01"):
+        from_nir(CubaLIF(**CUBA | {name: np.full(3, -0.01)}), I_e=1.5)
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    pytest.importorskip("nir")
+    with pytest.raises(FileNotFoundError, match=r"none\.nir: no such file"):
+        from_nir(tmp_path / "none.nir")
+    text = tmp_path / "text.nir"
+    text.write_text("no HDF5")
+    with pytest.raises(ValueError, match=r"text\.nir is no NIR file"):
+        from_nir(text)

@@ -153,6 +153,7 @@ cells = st.builds(
 )
 
 
+@pytest.mark.filterwarnings("ignore:mu = ")  # of a drive that nobody has
 @given(cells)
 @settings(max_examples=200, deadline=None)
 def test_there_and_back(cell):
@@ -167,6 +168,7 @@ def test_there_and_back(cell):
     assert cell.h(cell.ms(0.3)) == close(0.3)
 
 
+@pytest.mark.filterwarnings("ignore:mu = ")  # of a drive that nobody has
 @given(cells, st.floats(0.5, 4.0), st.floats(0.5, 4.0))
 @settings(max_examples=50, deadline=None)
 def test_units_do_not_move_the_dimensionless_neuron(cell, potential, capacitance):
@@ -284,3 +286,12 @@ def test_refractory_time_there_and_back():
     assert back.t_ref == pytest.approx(2.0, rel=1e-14)
     with pytest.raises(ValueError, match=r"t_ref = 2\.0: a CubaLIF node has no refractory time"):
         to_nir(cell)
+
+
+@pytest.mark.parametrize(
+    "slip", [{"C_m": 250e-12}, {"V_th": -0.05, "V_reset": -0.065, "E_L": -0.065}]
+)
+def test_farads_and_volts_are_warned_of(slip):
+    cell = from_nest(**CELL | slip, I_e=400.0, noise_sd=200.0)
+    with pytest.warns(UserWarning, match="more than 50 times within 1/g"):
+        assert cell.lif.mu > 1000.0
