@@ -158,6 +158,11 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
         limit = "h against tau and 1/g" if at_top else f"the error of {question.quantity!r}"
     else:
         found = pilot_error(pilot, h)
+    if math.isnan(found.error.mean):
+        raise ValueError(
+            f"the pilot saw no matched spike up to T = {question.T:.3g}, so that nothing is known "
+            f"of {question.quantity!r}; allowed: a longer T, or a neuron that fires"
+        )
     if not found.measured:
         warnings.append(
             "not measured at this step: carried over from a step "

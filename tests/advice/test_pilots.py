@@ -89,3 +89,11 @@ def test_networks_need_a_horizon():
     net = Feedforward(layers=[DRIVEN, DRIVEN], weights=[np.full((2, 2), 0.05)])
     with pytest.raises(ValueError, match="T is missing"):
         step_size(net, tolerance=0.02, quantity="rate")
+
+
+def test_without_a_spike_there_is_no_advice_on_spike_times():
+    silent = LIF(mu=0.2, sigma=0.05)
+    with pytest.raises(ValueError, match="saw no matched spike up to T = 5"):
+        step_size(silent, tolerance=0.05, quantity="spike_time", T=5.0)
+    with pytest.raises(ValueError, match="saw no matched spike"):
+        error_at(silent, 0.1, quantity="spike_time", T=5.0)
