@@ -147,9 +147,7 @@ class Claim:
 def _digits(low: float, high: float) -> int:
     """Return how many decimals show the half-width of an interval with two figures."""
     half = 0.5 * (high - low)
-    if not (math.isfinite(half) and half > 0.0):
-        return 12
-    return max(0, 1 - math.floor(math.log10(half)))
+    return max(0, 1 - math.floor(math.log10(half))) if 0.0 < half < math.inf else 12
 
 
 def rounded(value: float, low: float, high: float) -> tuple[str, str]:
@@ -173,8 +171,10 @@ def rounded(value: float, low: float, high: float) -> tuple[str, str]:
     digits = _digits(low, high)
     if high <= low:
         return f"{value:.3g}", "—"
-    if digits > 5:
-        return f"{value:.3g}", f"[{low:.3g}, {high:.3g}]"
+    if digits > 5:  # significant figures: enough of them not to print [1, 1] around 1.0047
+        most = max(abs(low), abs(high))
+        n = max(3, digits + math.floor(math.log10(most)) + 1) if math.isfinite(most) else 3
+        return f"{value:.{n}g}", f"[{low:.{n}g}, {high:.{n}g}]"
     return f"{value:.{digits}f}", f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 

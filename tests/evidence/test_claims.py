@@ -192,3 +192,9 @@ def test_a_failure_that_the_chapter_publishes():
         claims.check(fails=["true"])
     with pytest.raises(ValueError, match=r"fails has \['other'\]; allowed: ids of the claims"):
         claims.check(fails=["other", "false"])
+
+
+def test_a_narrow_interval_is_printed_wide_enough_to_be_one():
+    assert rounded(1.004729, 1.004643, 1.004815) == ("1.004729", "[1.004643, 1.004815]")
+    assert rounded(2.34e-9, 2.3e-9, 2.38e-9)[1] != "[2e-09, 2e-09]"
+    assert rounded(1.0, -np.inf, np.inf) == ("1", "[-inf, inf]")
