@@ -5,8 +5,9 @@ raises an error that names the argument, shows its value and says what is allowe
 """
 
 from lifcore.checks.grids import euler_stable, exact_affordable, held_steps, levels, steps, times
-from lifcore.checks.models import REFRACTORY, memory, no_refractory, spikes, start, volleys
+from lifcore.checks.models import REFRACTORY, no_refractory, spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
+from lifcore.checks.sizes import memory
 from lifcore.checks.values import (
     column,
     count,

@@ -1,8 +1,7 @@
-"""Starts, spikes, volleys, refractory times, and the memory that a request takes."""
+"""Weights and starts of networks, refractory times, and tables of spikes."""
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -201,37 +200,6 @@ def volleys(
             "reset to threshold in a step, or more; below 1 there is no such state: use smaller "
             "weights or a smaller tau",
             stacklevel=4,
-        )
-
-
-def memory(what: str, size: float) -> None:
-    """Refuse a request whose arrays would not fit into this machine's memory.
-
-    Parameters
-    ----------
-    what : str
-        What the arrays hold, for the message.
-    size : float
-        Bytes.
-
-    Raises
-    ------
-    ValueError
-        If `size` exceeds the physical memory.
-
-    Examples
-    --------
-    >>> memory("the results", 1e3)
-    """
-    try:
-        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # no sysconf on this system: let NumPy say it
-        return
-    if size > available:
-        raise ValueError(
-            f"{what} would take {size / 2**30:.1f} GiB, "
-            f"this machine has {available / 2**30:.1f} GiB; "
-            "ask for fewer paths or levels, or split the request by seed"
         )
 
 

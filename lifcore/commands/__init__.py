@@ -1,5 +1,6 @@
 """The command line, ``python -m lifcore``."""
 
-from lifcore.commands.verify import chapters, main, stored_claims
+from lifcore.commands.notebooks import chapters, stored_claims
+from lifcore.commands.verify import main
 
 __all__ = ["chapters", "main", "stored_claims"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lifcore import __version__
+from lifcore.checks.sizes import installed
 from lifcore.noise.streams import STREAM_VERSION
 
 SECONDS = {
@@ -70,6 +72,28 @@ def circumstances(given: dict[str, int | None]) -> dict[str, Any]:
         "stream_version": STREAM_VERSION,
         "versions": {"lifcore": __version__, "python": platform.python_version(), **packages},
     }
+
+
+def want_of_memory() -> str:
+    """Return what is known of why a process of a chapter was killed, as the end of a message.
+
+    Examples
+    --------
+    >>> "memory" in want_of_memory()
+    True
+    """
+    said = ", as a rule for want of memory"
+    total = installed()
+    if sys.platform == "win32" or total is None:
+        return said
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    return (
+        f"{said}: the largest process of this call had {most / 2**30:.1f} of this machine's "
+        f"{total / 2**30:.1f} GiB"
+    )
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -7,22 +7,25 @@ replaced, collects the claims that each displays, and prints one table.
 from __future__ import annotations
 
 import argparse
-import json
-import logging
+import hashlib
 import os
+import signal
 import sys
-import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lifcore import __version__
 from lifcore.commands.advise import add_advise
 from lifcore.commands.arguments import executor_name, whole
-from lifcore.commands.report import beside, chapter_list, circumstances, table
-from lifcore.evidence.claims import FAILS, MIME, SAID
+from lifcore.commands.claims_file import STOPPED, ClaimsFile, UnusableError
+from lifcore.commands.notebooks import BOOK, chapters, run_chapter
+from lifcore.commands.report import chapter_list, circumstances, table
+from lifcore.commands.time_left import Forecast
+from lifcore.evidence.claims import FAILS
 from lifcore.noise.streams import STREAM_VERSION
 
 EXECUTOR = "LIFCORE_EXECUTOR"
@@ -30,121 +33,6 @@ EXECUTOR = "LIFCORE_EXECUTOR"
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
-
-BOOK = Path(__file__).resolve().parents[2] / "book"
-"""Where the chapters are in a checkout."""
-
-
-def chapters(book: Path = BOOK) -> list[Path]:
-    """Return the notebooks that have a ``parameters`` cell, in the order of the contents.
-
-    Parameters
-    ----------
-    book : Path, optional
-        The folder of the notebooks, beside which ``_toc.yml`` lies.
-
-    Returns
-    -------
-    list of Path
-
-    Examples
-    --------
-    >>> "strong_bound" in [path.stem for path in chapters()]
-    True
-    """
-    toc = (book.parent / "_toc.yml").read_text() if (book.parent / "_toc.yml").exists() else ""
-    found = [path for path in book.glob("*.ipynb") if _has_parameters(path)]
-    return sorted(
-        found, key=lambda path: (toc.find(f"{path.stem}\n") if path.stem in toc else 10**9, path)
-    )
-
-
-def _has_parameters(path: Path) -> bool:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return any("parameters" in cell["metadata"].get("tags", []) for cell in cells)
-
-
-def stored_claims(path: Path) -> list[dict[str, Any]]:
-    """Return the claims stored in a notebook's outputs, each with its chapter's name.
-
-    Parameters
-    ----------
-    path : Path
-        An executed notebook.
-
-    Returns
-    -------
-    list of dict
-
-    Examples
-    --------
-    >>> all(claim["chapter"] == "which_dt" for claim in stored_claims(chapters()[0]))
-    True
-    """
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [
-        {"chapter": path.stem, **claim}
-        for cell in cells
-        for output in cell.get("outputs", [])
-        for claim in output.get("data", {}).get(MIME, [])
-    ]
-
-
-def run_chapter(path: Path, parameters: dict[str, int]) -> list[dict[str, Any]]:
-    """Execute a chapter with other parameters and return its claims.
-
-    Parameters
-    ----------
-    path : Path
-        The notebook; it is not changed.
-    parameters : dict
-        New values for its ``parameters`` cell.
-
-    Returns
-    -------
-    list of dict
-        Claims with their verdicts. A chapter that stops with an error other than that of a
-        failed claim adds a row of its own, with verdict ``fails``.
-
-    Examples
-    --------
-    >>> run_chapter(chapters()[0], {"seed": 5})[0]["verdict"]  # doctest: +SKIP
-    'holds'
-    """
-    import papermill  # a tool of the book, not of the library
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    error = ""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / path.name
-        try:
-            papermill.execute_notebook(
-                path, out, parameters, kernel_name="python3", cwd=path.parent,
-                progress_bar=sys.stderr.isatty(),
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no talk between the lines
-            )  # fmt: skip
-        except papermill.PapermillExecutionError as failure:
-            error = f"{failure.ename}: {failure.evalue}"
-        except RuntimeError as failure:  # the kernel died
-            error = f"{type(failure).__name__}: {failure}"
-        claims = stored_claims(out) if out.exists() else []
-    # What a chapter publishes as failing may hold at another seed: that is no fault of its run.
-    if error and SAID not in error and not any(claim["verdict"] == FAILS for claim in claims):
-        claims.append(
-            {
-                "chapter": path.stem,
-                "id": "run",
-                "statement": f"the chapter runs ({error})",
-                "expected": None,
-                "estimate": None,
-                "low": None,
-                "high": None,
-                "verdict": FAILS,
-                "expectation": "no error",
-                "measurement": ["stopped", ""],
-            }
-        )
-    return claims
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -158,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when no verdict is ``fails``, 1 otherwise, 2 for a bad call, 130 after Ctrl-C.
+        0 when no verdict is ``fails``, 1 otherwise, 2 for a bad call or a disk that is full, 130
+        after Ctrl-C.
 
     Examples
     --------
@@ -171,33 +60,103 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "advise":
             return options.run(options)
         selected = _select(parser, options.chapter)
-        _check_writable(parser, options.json)
+        if options.resume and options.json is None:
+            parser.error("argument --resume: needs --json FILE, the file to go on with")
+        try:
+            with _kept(options, selected) as kept, _terminated_as_interrupted():
+                return _verify(options, selected, kept)
+        except UnusableError as error:
+            parser.error(f"argument --json: {error}")
     except SystemExit as stop:
         return int(stop.code or 0)
+
+
+def _kept(options: argparse.Namespace, selected: list[Path]) -> Any:
+    """Return the file of the claims, whose run is told by all that its numbers depend on."""
+    if options.json is None:
+        return nullcontext()
+    about = circumstances({"seed": options.seed, "scale": options.scale})
+    about["chapters_asked_for"] = [path.stem for path in selected]
+    about["notebooks"] = {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in selected
+    }
+    return ClaimsFile(options.json, about)
+
+
+def _verify(options: argparse.Namespace, selected: list[Path], kept: ClaimsFile | None) -> int:
+    """Run the chapters that are not finished, print the table, return the exit status."""
     given = {"seed": options.seed, "scale": options.scale}
     parameters = {name: value for name, value in given.items() if value is not None}
-    rows: list[dict[str, Any]] = []
-    done = 0
+    names = [path.stem for path in selected]
+    done = kept.resume(names) if kept and options.resume else []
+    rows: list[dict[str, Any]] = list(kept.rows) if kept else []
+    if options.resume:
+        print(f"resumed: {len(done)} of {len(selected)} chapters are finished", flush=True)
+    forecast = Forecast([name for name in names if name not in done], options.scale or 1)
+    status = 0
     try:
+        forecast.announce()
         for path in selected:
-            print(f"[{done + 1}/{len(selected)}] {path.stem} ...", end=" ", flush=True)
+            if path.stem in done:
+                continue
+            print(
+                f"[{names.index(path.stem) + 1}/{len(names)}] {path.stem} ...", end=" ", flush=True
+            )
             begun = time.perf_counter()
-            with _chosen_executor(options.executor):
-                rows += run_chapter(path, parameters)
-            done += 1
-            print(f"{time.perf_counter() - begun:.0f} s", flush=True)
-            if options.json:  # after each chapter, so that an interrupted run loses nothing
-                options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-                beside(options.json).write_text(json.dumps(circumstances(given), indent=1) + "\n")
+            with _chosen_executor(options.executor), forecast.running(path.stem):
+                found = run_chapter(path, parameters)
+            seconds = time.perf_counter() - begun
+            rows += found
+            if kept:  # after each chapter, so that an interrupted run loses nothing
+                kept.add(path.stem, seconds, found)
+                rows = list(kept.rows)
+            done.append(path.stem)
+            print(f"{seconds:.0f} s{forecast.after(path.stem, seconds)}", flush=True)
     except KeyboardInterrupt:
+        _deaf()  # an impatient second Ctrl-C shall not end the table in a traceback
         print("interrupted")
+        status = INTERRUPTED
+    except OSError as error:  # a full disk, under the claims or under the chapter that runs
+        print("stopped")
+        file = f"; {options.json} holds the chapters before it: --resume goes on" if kept else ""
+        print(f"python -m lifcore: {error.strerror or error}{file}", file=sys.stderr)
+        status = 2
     print(table(rows))
+    for row in rows:
+        if row["id"] == STOPPED:
+            print(f"{row['chapter']}: {row['statement']}, but it stopped")
     failed = sum(row["verdict"] == FAILS for row in rows)
     print(f"stream version {STREAM_VERSION}; {len(rows)} claims, {failed} failed")
-    if done < len(selected):
-        print(f"{len(selected) - done} of {len(selected)} chapters were not run to their end")
-        return INTERRUPTED
+    if status:
+        left = len(selected) - len(done)
+        again = "; --resume goes on with them" if kept else ""
+        print(f"{left} of {len(selected)} chapters were not run to their end{again}")
+        return status
     return 1 if failed or not rows else 0
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, as of a batch system whose time is up, end a run as Ctrl-C does."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt), signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+
+
+def _deaf() -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @contextmanager
@@ -251,6 +210,9 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="write the claims here, seed and versions beside"
     )
     verify.add_argument(
+        "--resume", action="store_true", help="go on with FILE where a run of the same call ended"
+    )
+    verify.add_argument(
         "--executor",
         type=executor_name,
         metavar="KIND",
@@ -269,15 +231,3 @@ def _select(parser: argparse.ArgumentParser, wanted: list[list[str]] | None) -> 
         if name not in known:
             parser.error(f"argument --chapter: {name!r} is unknown; allowed: {', '.join(known)}")
     return [known[name] for name in dict.fromkeys(names)]
-
-
-def _check_writable(parser: argparse.ArgumentParser, path: Path | None) -> None:
-    if path is None:
-        return
-    new = not path.exists()
-    try:
-        path.open("a").close()
-    except OSError as error:
-        parser.error(f"argument --json: {str(path)!r} cannot be written ({error.strerror})")
-    if new:
-        path.unlink()

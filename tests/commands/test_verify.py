@@ -102,6 +102,8 @@ BAD_CALLS = [
         r"--executor: executor = 'cluster' is unknown; allowed: thr",
     ),
     (["verify", "--executor", "threads:0"], r"--executor: executor = 'threads:0' is unknown"),
+    (["verify", "--json", "/dev/null"], r"--json: '/dev/null' cannot be written \(not a regular f"),
+    (["verify", "--resume"], r"--resume: needs --json FILE"),
     (["verify", "--quick"], r"unrecognized arguments: --quick"),
 ]
 
