@@ -4,6 +4,7 @@ Every function returns the value in the form the rest of the package expects, or
 raises an error that names the argument, shows its value and says what is allowed.
 """
 
+from lifcore.checks.extremes import computable, feasible, finite, within_range
 from lifcore.checks.grids import euler_stable, exact_affordable, held_steps, levels, steps, times
 from lifcore.checks.models import REFRACTORY, no_refractory, spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
@@ -26,9 +27,12 @@ __all__ = [
     "REFRACTORY",
     "absent",
     "column",
+    "computable",
     "count",
     "euler_stable",
     "exact_affordable",
+    "feasible",
+    "finite",
     "held_steps",
     "index",
     "instance",
@@ -51,4 +55,5 @@ __all__ = [
     "times",
     "volleys",
     "weights",
+    "within_range",
 ]

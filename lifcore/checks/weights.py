@@ -115,6 +115,8 @@ def _matrix(name: str, value: object) -> Any:
         # A copy: sorted and without duplicates.
         own = sparse.csr_array(value, dtype=np.float64, copy=True)
         own.sum_duplicates()
+        for part in (own.data, own.indices, own.indptr):
+            part.flags.writeable = False
         return own
     dense = np.array(matrix, dtype=np.float64, order="C")
     dense.flags.writeable = False

@@ -23,8 +23,8 @@ from lifcore.networks.series import ITSELF, NO_INPUT, Series, room, setup, start
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, plan
-from lifcore.runs.executors import map_blocks
-from lifcore.runs.starts import Start, initial_state
+from lifcore.runs.executors import Blocks, map_blocks
+from lifcore.runs.starts import Start, initial_state, own_start
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def truncations(
     checks.instance("model", model, Recurrent)
     depth = int(checks.real("depth", checks.count("depth", depth, at_least=0)))
     run, _, paths = plan(model, h, T, paths, seed, start, [])
-    tasks = [(run, depth, b) for b in range(block_count(paths, run.width))]
+    tasks = Blocks(lambda b: (own_start(run, b), depth, b), block_count(paths, run.width))
     steps, each = run.work
     found = map_blocks(
         _truncated_block, tasks, executor, f"loops cut at depth 0 to {depth}",

@@ -164,10 +164,36 @@ class LIF:
         [1.0, 1.5]
         """
         columns = {f.name: np.broadcast_to(getattr(self, f.name), count) for f in fields(self)}
-        return tuple(
-            LIF(**{name: float(column[k]) for name, column in columns.items()})
-            for k in range(count)
-        )
+        return tuple(self._one(columns, k) for k in range(count))
+
+    def neuron(self, k: int) -> LIF:
+        """Return one neuron of a layer, with numbers for parameters.
+
+        Parameters
+        ----------
+        k : int
+            Its index, from 0; a neuron that is no layer has the index 0.
+
+        Returns
+        -------
+        LIF
+
+        Examples
+        --------
+        >>> LIF(mu=np.array([1.0, 1.5])).neuron(1).mu
+        1.5
+        """
+        size = self.size or 1
+        columns = {f.name: np.broadcast_to(getattr(self, f.name), size) for f in fields(self)}
+        return self._one(columns, k)
+
+    @staticmethod
+    def _one(columns: dict[str, np.ndarray], k: int) -> LIF:
+        # Validated with its layer, and warned of: threads would say it again for each block.
+        one = object.__new__(LIF)
+        for name, column in columns.items():
+            object.__setattr__(one, name, float(column[k]))
+        return one
 
     @property
     def i_th(self) -> float:

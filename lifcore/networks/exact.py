@@ -20,8 +20,11 @@ from lifcore.networks.series import ANOTHER, ITSELF
 from lifcore.noise.keyed import Source
 from lifcore.schemes.crossings import jump_response, top
 from lifcore.schemes.exact import flow_lanes
-from lifcore.schemes.refinement import Begin, Jumps, pieces, refine, whole_step
+from lifcore.schemes.refinement import TOO_MANY, Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.state import SPIKE, Label, Recording, record
+
+SEARCHED = 1_000_000
+"""Spikes found in the searches of a step, over and above 10 000 a neuron, that end a run."""
 
 
 class Desk(NamedTuple):
@@ -126,6 +129,8 @@ def desk(neurons):
 def search(circuit, drawn, k, state, bench):
     """Search the step of neuron k with all of its arrivals so far, and queue its next spike."""
     kinds, desk, lists = circuit.kinds, bench.desk, bench.lists
+    if len(lists.spike_time) > SEARCHED + 10_000 * desk.head.size:
+        raise ValueError(TOO_MANY)
     count, e = 0, desk.head[k]
     while e >= 0:
         count += 1

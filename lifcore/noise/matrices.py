@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.linalg import LinAlgError
 
 
 @njit(nogil=True, cache=True)
@@ -37,8 +38,8 @@ def root(a):
 
     Raises
     ------
-    ValueError
-        If `a` is not positive definite.
+    LinAlgError
+        If `a` is not positive definite; a ValueError, which `lifcore.checks.computable` knows.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def root(a):
             elif left > 0.0:
                 out[r, r] = math.sqrt(left)
             else:
-                raise ValueError("a matrix of covariances is not positive definite")
+                raise LinAlgError("a matrix of covariances is not positive definite")
     return out
 
 

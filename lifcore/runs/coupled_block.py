@@ -17,6 +17,7 @@ from lifcore.noise.sources import NOISES, PATHWISE, both_sources
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.coupled_neuron import CoupledState, Levels, couple_neuron
 from lifcore.runs.executors import portion
+from lifcore.runs.feasible import check_run
 from lifcore.runs.histories import compare, pair_up
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import Start, initial_state
@@ -106,6 +107,8 @@ def plan(
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
+    for size in (float(sizes.max()), float(sizes.min())):
+        check_run(net, ("exact", scheme), size, T, begin)
     order = np.argsort(sizes)
     finest = float(sizes.min())
     stops = tuple(checks.steps(finest, t)[2] for t in looks)

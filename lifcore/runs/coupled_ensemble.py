@@ -13,8 +13,9 @@ from lifcore.evidence.proportions import mean_share
 from lifcore.evidence.statistics import Estimate, mean, mean_square
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, pair_block
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.histories import HISTORY, MATCHED, TERMINAL, Comparison
+from lifcore.runs.starts import own_start
 
 
 class Parts(NamedTuple):
@@ -275,13 +276,11 @@ class CoupledEnsemble:
         True
         """
         paths, allowed = self.v.shape[0], self._tolerances(tolerance)[:, 0, 0]
-        count = block_count(paths, self._run.width)
-        tasks = [(self._run, b, paths, allowed) for b in range(count)]
-        found = map_blocks(pair_block, tasks, executor, "spike pairs", *self._run.work)
-        return tuple(
-            SpikePairs(*(np.concatenate(part) for part in zip(*level, strict=True)))
-            for level in zip(*found, strict=True)
-        )
+        run, count = self._run, block_count(paths, self._run.width)
+        tasks = Blocks(lambda b: (own_start(run, b), b, paths, allowed), count)
+        found = map_blocks(pair_block, tasks, executor, "spike pairs", *run.work)
+        levels = zip(*found, strict=True)
+        return tuple(SpikePairs(*map(np.concatenate, zip(*own, strict=True))) for own in levels)
 
     def _of_layer(self, values: np.ndarray, layer: int | None) -> np.ndarray:
         return values if layer is None else values[..., self._run.model.layer(layer)]

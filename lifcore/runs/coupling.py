@@ -14,9 +14,9 @@ from lifcore.models.neuron import LIF
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import compare_block, plan
 from lifcore.runs.coupled_ensemble import CoupledEnsemble
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.histories import Comparison
-from lifcore.runs.starts import Start
+from lifcore.runs.starts import Start, own_start
 
 
 def couple(
@@ -88,7 +88,7 @@ def couple(
         f"the results of {paths} paths{of} at {levels} step sizes and {len(looks)} times",
         48.0 * paths * neurons * levels * len(looks),
     )
-    tasks = [(run, b) for b in range(block_count(paths, run.width))]
+    tasks = Blocks(lambda b: (own_start(run, b), b), block_count(paths, run.width))
     label = f"coupled, h = {run.finest:g} to {float(run.h.max()):g}"
     results = map_blocks(compare_block, tasks, executor, label, *run.work)
     ensembles: list[CoupledEnsemble] = []

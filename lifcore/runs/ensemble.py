@@ -13,9 +13,9 @@ from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
 from lifcore.noise.sources import PATHWISE, refinement_source, source
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.progress import LEAST, LEAST_FAIR
-from lifcore.runs.starts import Start, initial_state
+from lifcore.runs.starts import Start, initial_state, own_start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.state import (
     NO_SPIKES,
@@ -212,7 +212,8 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
     >>> recorded_spikes(run, 3, None).dtype.names
     ('path', 'neuron', 'time', 'speed', 'lag')
     """
-    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
+    count = block_count(paths, run.width)
+    tasks = Blocks(lambda b: (own_start(run, b), b, paths), count)
     found = map_blocks(_record_block, tasks, executor, "spikes", run.neuron_steps(paths), run.least)
     merged = np.concatenate(found)
     table = np.empty(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from multiprocessing import get_context, parent_process
+from contextlib import ExitStack
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.progress import LEAST, Count, follow, foresee
-from lifcore.schemes.portions import Watch, watching
+from lifcore.runs.workers import Common, Processes, counted, number_of_workers
+from lifcore.schemes.portions import Watch
+
+AHEAD = 4
+"""Tasks that are handed out for each worker: while one is worked on, the next ones are there."""
 
 PORTION = 2**22
 """Neuron-steps that are worth a task of their own, about a tenth of a second."""
@@ -78,110 +80,9 @@ def named_executor(text: str) -> Executor:
     return Processes(number)
 
 
-class Processes(ProcessPoolExecutor):
-    """Processes that say how far they are, and that Ctrl-C ends without a word of their own.
-
-    Parameters
-    ----------
-    workers : int
-        Their number.
-
-    Examples
-    --------
-    >>> Processes(1).shutdown()
-    """
-
-    def __init__(self, workers: int) -> None:
-        # Forking a process that has threads may deadlock; a spawned one starts clean.
-        context = get_context("spawn")
-        self.progress = context.Value("d", 0.0)
-        super().__init__(
-            workers, mp_context=context, initializer=_begin_worker, initargs=(self.progress,)
-        )
-
-    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        """Submit a task; workers that start for it inherit that Ctrl-C is not for them.
-
-        Examples
-        --------
-        >>> with Processes(1) as pool:
-        ...     pool.submit(pow, 2, 3).result()
-        8
-        """
-        if not hasattr(signal, "pthread_sigmask"):  # on Windows
-            return super().submit(fn, *args, **kwargs)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def end(self) -> None:
-        """End the workers, whatever they are at.
-
-        Examples
-        --------
-        >>> pool = Processes(1)
-        >>> pool.end()
-        >>> pool.shutdown()
-        """
-        for worker in list((self._processes or {}).values()):
-            worker.terminate()
-
-
-_worker_progress: Any = None  # in a worker of Processes
-
-
-def _begin_worker(progress: Any) -> None:
-    global _worker_progress
-    _worker_progress = progress
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is gone: one that was killed could not tell its workers."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _in_worker(function: Callable[..., Result], *task: Any) -> Result:
-    """Run a task in another process, and count it, if anybody looks."""
-    progress = _worker_progress
-    if progress is None:
-        return function(*task)
-
-    def add(share: float) -> None:
-        with progress.get_lock():
-            progress.value += share
-
-    return _counted(Watch(done=add), function, *task)
-
-
-def _counted(run: Watch, function: Callable[..., Result], *task: Any) -> Result:
-    """Run a task, which is one in the count of what is done, however its loops see their share."""
-    seen = 0.0
-
-    def add(share: float) -> None:
-        nonlocal seen
-        share = min(share, 1.0 - seen)
-        seen += share
-        run.done(share)
-
-    own = Watch(run.stop, run.size, add)
-    with watching(own):
-        own.look()
-        found = function(*task)
-    run.size = own.size
-    run.done(1.0 - seen)
-    return found
-
-
 def map_blocks(
     function: Callable[..., Result],
-    tasks: Iterable[tuple[Any, ...]],
+    tasks: Blocks | Iterable[tuple[Any, ...]],
     executor: Executor | str | None,
     label: str,
     steps: float = 0.0,
@@ -194,7 +95,8 @@ def map_blocks(
     function : callable
         A module-level function, so that a process can find it.
     tasks : iterable of tuple
-        Arguments, one tuple a block.
+        Arguments, one tuple a block. They are handed out as they are worked off, a few ahead; from
+        `Blocks` they are made only then.
     executor : concurrent.futures.Executor, str or None
         Where to compute. A word as in `named_executor` stands for an executor made for this call;
         None for the one named by the environment variable ``LIFCORE_EXECUTOR`` (``threads`` by
@@ -217,7 +119,8 @@ def map_blocks(
     TypeError, ValueError
         If `executor` is neither an Executor nor one of the words.
     RuntimeError
-        If processes cannot start, since a script calls them without a ``__main__`` guard.
+        If processes cannot start, since a script calls them without a ``__main__`` guard, or end
+        again and again. What one that was killed was at is done again, with the same result.
 
     Examples
     --------
@@ -233,32 +136,112 @@ def map_blocks(
             f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
             "concurrent.futures.Executor, or 'threads', 'processes', 'threads:N', 'processes:N'"
         )
-    count, run = Count(), Watch()
-    run.done = count.add
-    # Only threads of this process can look at its watch.
-    wrapped = partial(_counted, run) if isinstance(executor, ThreadPoolExecutor) else _in_worker
-    if isinstance(executor, Processes):
-        count.elsewhere(executor.progress)
-    futures: list[Future[Result]] = []
-    tasks = list(tasks)
-    # Those of other kinds, on other machines, do not tell.
-    workers = getattr(executor, "_max_workers", len(tasks))
+    tasks = tasks if isinstance(tasks, Blocks) else list(tasks)
+    workers = number_of_workers(executor)
     foresee(label, steps, max(1, min(workers, len(tasks))), each)
-    try:
-        futures += [executor.submit(wrapped, function, *task) for task in tasks]
-        follow(futures, count, label)
-        return [future.result() for future in futures]
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            f"{label}: a process ended before its work was done, for want of memory, or because a "
-            f"script starts processes where it is imported ({error}).\n"
-            "Put what a script does under  if __name__ == '__main__':  or use executor='threads'"
-        ) from error
-    except BaseException as error:
-        # One failed block or Ctrl-C: what has not begun need not begin, and threads stop.
-        run.stop.set()
-        for future in futures:
-            future.cancel()
-        if isinstance(executor, Processes) and not isinstance(error, Exception):
-            executor.end()
-        raise
+    flight, fruitless = _Flight(function, tasks), 0
+    with ExitStack() as replacements:
+        while True:
+            before = flight.done
+            try:
+                flight.finish(executor, AHEAD * workers, label)
+                return flight.results
+            except BrokenProcessPool as error:
+                # One was killed: what it was at is done again elsewhere, with the same result.
+                fruitless = 0 if flight.done > before else fruitless + 1
+                imported = isinstance(executor, Processes) and not executor.begun.value
+                if imported or fruitless == 3:
+                    raise RuntimeError(
+                        f"{label}: a process ended before its work was done, for want of memory, "
+                        f"or because a script starts processes where it is imported ({error}).\n"
+                        "Put what a script does under  if __name__ == '__main__':  or use "
+                        "executor='threads'"
+                    ) from error
+                executor = replacements.enter_context(Processes(workers))
+
+
+class Blocks:
+    """Tasks that are made as they are handed out, so that many of them need no memory.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(k)`` returns the arguments of task k.
+    number : int
+        How many there are.
+
+    Examples
+    --------
+    >>> list(Blocks(lambda k: (2, k), 3))
+    [(2, 0), (2, 1), (2, 2)]
+    """
+
+    def __init__(self, make: Callable[[int], tuple[Any, ...]], number: int) -> None:
+        self._make, self._number = make, number
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return map(self._make, range(self._number))
+
+
+class _Flight:
+    """Tasks under way: a few ahead of those that are worked on, and what is known of the rest."""
+
+    def __init__(self, function: Callable[..., Any], tasks: Blocks | list[Any]) -> None:
+        self.results: list[Any] = [None] * len(tasks)
+        self.done = 0
+        self._function = function
+        self._left: Iterator[tuple[int, tuple[Any, ...]]] = enumerate(tasks)
+        self._under_way: dict[Future[Any], tuple[int, tuple[Any, ...]]] = {}
+
+    def finish(self, executor: Executor, ahead: int, label: str) -> None:
+        """Hand out what is left, `ahead` at a time, and wait until all is done."""
+        count, run = Count(), Watch()
+        count.add(self.done)
+        run.done = count.add
+        if isinstance(executor, Processes):
+            count.elsewhere(executor.progress)
+        # First what was under way when a worker was killed.
+        self._left = chain(list(self._under_way.values()), self._left)
+        self._under_way = {}
+        for first in self._left:
+            self._left = chain([first], self._left)
+            break
+        else:
+            return
+        with Common(executor, first[1][0] if first[1] else None) as common:
+
+            def submit(task: tuple[Any, ...]) -> Future[Any]:
+                # Only threads of this process can look at its watch.
+                if isinstance(executor, ThreadPoolExecutor):
+                    return executor.submit(counted, run, self._function, *task)
+                return executor.submit(*common.call(self._function, task))
+
+            def refill(finished: Iterable[Future[Any]]) -> list[Future[Any]]:
+                for future in finished:
+                    self.results[self._under_way[future][0]] = future.result()
+                    del self._under_way[future]
+                    self.done += 1
+                fresh = []
+                for one in islice(self._left, ahead - len(self._under_way)):
+                    try:
+                        future = submit(one[1])
+                    except BrokenProcessPool:
+                        self._left = chain([one], self._left)
+                        raise
+                    self._under_way[future] = one
+                    fresh.append(future)
+                return fresh
+
+            try:
+                follow(refill(()), count, label, refill, len(self.results))
+            except BaseException as error:
+                # One failed block or Ctrl-C: what has not begun need not begin, and threads stop.
+                run.stop.set()
+                for future in self._under_way:
+                    future.cancel()
+                if isinstance(executor, Processes) and not isinstance(error, Exception):
+                    executor.end()
+                raise

@@ -2,11 +2,10 @@ r"""Paths of Euler at several steps on one noise, and the observables that are t
 
 All step sizes, and if wanted the exact solution, see the same Brownian path: the noise is drawn
 on the finest grid and summed for the coarser ones. Without the exact solution a pair (h, 2h)
-costs little more than its finer half alone, since drawing the noise is most of the work.
+costs little more than its finer half alone: drawing noise is most of the work.
 
-An observable is any NumPy function of (V, I, N), arrays of one shape, that acts on each entry
-by itself; N is the number of spikes so far. It is called on whole blocks at the times of
-looking and never from within a jitted loop, so it need not be compilable.
+An observable is any NumPy function of (V, I, N), arrays of one shape, that acts on each entry by
+itself; N counts spikes so far. It is called on whole blocks and need not be compilable.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.noise.sources import both_sources, source
 from lifcore.noise.streams import BLOCK
+from lifcore.runs.feasible import check_run
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.exact import exact_advance, exact_step, work
@@ -71,9 +71,8 @@ def evaluate(name: str, observable: Observable, v, i, n) -> np.ndarray:  # type:
             "allowed: a function of the arrays (V, I, N)"
         ) from error
     if values.dtype.kind not in "biuf":
-        raise TypeError(
-            f"observables[{name!r}] returns {values.dtype} values; allowed: real numbers"
-        )
+        got = f"observables[{name!r}] returns {values.dtype} values"
+        raise TypeError(f"{got}; allowed: real numbers")
     if values.shape != v.shape:
         raise ValueError(
             f"observables[{name!r}] returns shape {values.shape} for V of shape {v.shape}; "
@@ -182,6 +181,8 @@ def ladder(
     """
     sizes = np.sort(h)
     checks.held_steps(model.t_ref, float(sizes[-1]))
+    schemes = (scheme, "exact") if exact else (scheme,)
+    check_run(model, schemes, float(sizes[0]), times[-1], start)
     multiples = np.array([checks.steps(float(sizes[0]), float(size))[2] for size in sizes])
     stops = tuple(checks.steps(float(sizes[0]), t)[2] for t in times)
     ratios = multiples[1:] // multiples[:-1]

@@ -14,8 +14,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from numba.core import event
@@ -83,7 +83,8 @@ class Count:
     @property
     def done(self) -> float:
         """Tasks done up to now."""
-        return self._done if self._shared is None else self._shared.value - self._before
+        elsewhere = 0.0 if self._shared is None else self._shared.value - self._before
+        return self._done + elsewhere
 
 
 class _Compiling(event.Listener):
@@ -136,7 +137,13 @@ def foresee(label: str, steps: float, workers: int, each: float = LEAST["euler"]
         _say(f"{label}: {steps:.1e} steps of a neuron, at least {duration(seconds)}")
 
 
-def follow(futures: Sequence[Future[Any]], count: Count, label: str) -> None:
+def follow(
+    futures: Sequence[Future[Any]],
+    count: Count,
+    label: str,
+    refill: Callable[[Iterable[Future[Any]]], Sequence[Future[Any]]] | None = None,
+    total: int = 0,
+) -> None:
     """Wait until all tasks are done, or one has failed, and show how far they are.
 
     Parameters
@@ -147,6 +154,10 @@ def follow(futures: Sequence[Future[Any]], count: Count, label: str) -> None:
         What is done of them.
     label : str
         Shown before the bar.
+    refill : callable, optional
+        Called with the tasks that are finished; returns those that were handed out for them.
+    total : int, optional
+        Number of all tasks; by default that of `futures`.
 
     Examples
     --------
@@ -157,10 +168,13 @@ def follow(futures: Sequence[Future[Any]], count: Count, label: str) -> None:
     begun, bar, said = time.perf_counter(), None, False
     fresh, before = begun, 0.0  # from when on, and from how much, the speed is taken
     silent = os.environ.get("LIFCORE_PROGRESS") == "off"
-    waiting: Any = futures
+    waiting, finished, total = set(futures), count.done, total or len(futures)
     try:
         while True:
-            found, waiting = wait(waiting, timeout=_POLL, return_when=FIRST_EXCEPTION)
+            found, waiting = wait(waiting, timeout=_POLL, return_when=FIRST_COMPLETED)
+            finished += len(found)
+            if refill is not None:
+                waiting |= set(refill(found))
             if not waiting or any(not f.cancelled() and f.exception() for f in found):
                 return
             if silent:
@@ -171,15 +185,14 @@ def follow(futures: Sequence[Future[Any]], count: Count, label: str) -> None:
                 fresh, before = now, count.done
             if now - begun < PATIENCE:
                 continue
-            finished = sum(f.done() for f in futures)
             # Executors elsewhere count what is finished only.
-            done = min(max(count.done, float(finished)), float(len(futures)))
+            done = min(max(count.done, float(finished)), float(total))
             if done > before and now - fresh > PATIENCE and not said:
                 said = True
-                left = (now - fresh) * (len(futures) - done) / (done - before)
+                left = (now - fresh) * (total - done) / (done - before)
                 if left > LONG:
                     _say(f"{label}: about {duration(left)} more at the present speed")
-            bar = bar or _bar(label, len(futures), begun)
+            bar = bar or _bar(label, total, begun)
             bar.update(done - bar.n)
     finally:
         if bar is not None:

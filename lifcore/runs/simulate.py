@@ -12,8 +12,9 @@ from lifcore.models.neuron import LIF
 from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Ensemble, Request, final_block, recorded_spikes
-from lifcore.runs.executors import map_blocks, portion
-from lifcore.runs.starts import Start
+from lifcore.runs.executors import Blocks, map_blocks, portion
+from lifcore.runs.feasible import check_run
+from lifcore.runs.starts import Start, own_start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.scheme import Scheme
 
@@ -93,7 +94,8 @@ def simulate(
     (5, 10)
     """
     run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
-    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
+    blocks = block_count(paths, run.width)
+    tasks = Blocks(lambda b: (own_start(run, b), b, paths), blocks)
     label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
     results = map_blocks(final_block, tasks, executor, label, count, run.least)
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
@@ -171,6 +173,7 @@ def _plan(
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))
+    check_run(net, (scheme,), h, horizon, begin)
     return Request(net, scheme, h, steps, checks.seed(seed), begin, width, horizon, noise), paths
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,15 +30,51 @@ SETTLING = 16.0
 _START = 2**32 - 1  # the child of a request's seed for starts; blocks are the children from 0 on
 
 
-def initial_state(
-    start: Start | None, block: int, default: Start, width: int = BLOCK
-) -> np.ndarray:
+class Rows(NamedTuple):
+    """Those rows of an array of starts that a block needs, and the number of their first path.
+
+    Examples
+    --------
+    >>> Rows(256, np.zeros(3)).first
+    256
+    """
+
+    first: int
+    values: np.ndarray
+
+
+def own_start(run: Any, block: int) -> Any:
+    """Return a request with the start of one block only, to be sent to where it is computed.
+
+    Parameters
+    ----------
+    run : dataclass
+        A request with a ``start``, whose blocks have ``width`` paths, or BLOCK.
+    block : int
+        Index of the block.
+
+    Examples
+    --------
+    >>> from lifcore import LIF, simulate
+    >>> run = simulate(LIF(), h=0.5, T=1.0, paths=300, seed=1, start=(np.zeros(300), 0.0))._run
+    >>> own_start(run, 1).start[0].values.size
+    44
+    """
+    if run.start is None or not isinstance(run.start[0], np.ndarray):
+        return run
+    first = block * getattr(run, "width", BLOCK)
+    last = first + getattr(run, "width", BLOCK)
+    return replace(run, start=tuple(Rows(first, part[first:last].copy()) for part in run.start))
+
+
+def initial_state(start: Any, block: int, default: Start, width: int = BLOCK) -> np.ndarray:
     """Return a block's (V, I), shape (2, neurons, width).
 
     Parameters
     ----------
     start : pair or None
-        Two numbers, or two arrays of shape (paths,) or (paths, neurons); None is `default`.
+        Two numbers, two arrays of shape (paths,) or (paths, neurons), or two `Rows` of such; None
+        is `default`.
     block : int
         Index of the block.
     default : pair
@@ -53,9 +90,12 @@ def initial_state(
     state = np.empty((2, np.size(default[0]), width))
     for k, part in enumerate(state):
         part[:] = np.reshape(default[k], (-1, 1))
-        value = None if start is None else start[k]
+        value: Any = None if start is None else start[k]
+        first = block * width
+        if isinstance(value, Rows):
+            value, first = value.values, first - value.first
         if isinstance(value, np.ndarray):
-            own = value[block * width : (block + 1) * width].reshape(-1, part.shape[0]).T
+            own = value[first : first + width].reshape(-1, part.shape[0]).T
             part[:, : own.shape[1]] = own
         elif value is not None:
             part[:] = value

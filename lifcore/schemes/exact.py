@@ -73,6 +73,13 @@ def exact_step(lif: LIF, h: float) -> ExactStep:
     >>> exact_step(LIF(), 2.0 ** -10).root_depth
     0
     """
+    with checks.computable(h, lif):
+        step = _exact_step(lif, h)
+        checks.finite(*step.flow, *step.bridges)
+    return step
+
+
+def _exact_step(lif: LIF, h: float) -> ExactStep:
     fastest = max(lif.g, lif.a)
     # A perfect integrator of Brownian motion has no time scale but that of its own noise,
     # the one in which V wanders over its range; without noise too, its motion is a line.
@@ -87,18 +94,11 @@ def exact_step(lif: LIF, h: float) -> ExactStep:
         return n
 
     return ExactStep(
-        flow=exact_flow(lif, h),
-        bridges=bridges(lif, h, halvings(1e-10 * scale)),
-        g=lif.g,
-        mu=lif.mu,
-        sigma=lif.sigma,
-        a=lif.a,
-        v_th=lif.v_th,
-        v_reset=lif.v_reset,
-        first_depth=halvings(scale / 4.0),
-        root_depth=halvings(scale / 200.0),
+        exact_flow(lif, h), bridges(lif, h, halvings(1e-10 * scale)),
+        g=lif.g, mu=lif.mu, sigma=lif.sigma, a=lif.a, v_th=lif.v_th, v_reset=lif.v_reset,
+        first_depth=halvings(scale / 4.0), root_depth=halvings(scale / 200.0),
         t_ref=lif.t_ref or None,
-    )
+    )  # fmt: skip
 
 
 class Work(NamedTuple):

@@ -19,7 +19,7 @@ from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.bridges import chain_transfer
 from lifcore.noise.dispatch import kernel
-from lifcore.noise.flow import exact_flow
+from lifcore.noise.flow import Flow, exact_flow
 from lifcore.schemes.lanes import grid_neuron
 from lifcore.schemes.scheme import (
     Scheme,
@@ -86,7 +86,7 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
     own = [column(neurons, name).astype(np.float64) for name in names]
     own[names.index("v_th")] = threshold(neurons)
     each = neurons.neurons if isinstance(neurons, Recurrent) else neurons
-    flows = {lif: exact_flow(lif, h) for lif in set(each)}
+    flows = {lif: _flow(lif, h) for lif in set(each)}
     carries = {lif: chain_transfer(lif.g, lif.a, h) for lif in flows}
     table = [
         np.array([getattr(flows[n], x) for n in each])
@@ -95,6 +95,13 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
     carry = np.array([carries[neuron] for neuron in each])
     hold = checks.held_steps(column(neurons, "t_ref"), h)
     return ExponentialStep(*[np.full(len(each), h), *own, hold, *table, carry])
+
+
+def _flow(lif: LIF, h: float) -> Flow:
+    with checks.computable(h, lif):
+        flow = exact_flow(lif, h)
+        checks.finite(*flow)
+    return flow
 
 
 @kernel(entry, ExponentialStep)

@@ -43,6 +43,15 @@ from lifcore.schemes.crossings import (
 )
 from lifcore.schemes.state import record
 
+MOST = 1_000_000
+"""Spikes of a neuron in a step above which its run is given up."""
+
+TOO_MANY = (
+    "weights, mu or start make a neuron spike more than a million times in a step of the exact "
+    "scheme, as where a network excites itself so strongly that its currents grow without bound; "
+    "allowed: smaller ones"
+)
+
 
 class Pieces(NamedTuple):
     """A stack of the pieces of a step that are still ahead, the nearest last.
@@ -231,6 +240,8 @@ def refine(step, begin, stack, source, key, jumps, label, recording):
                 speed = rise / rest
                 left = left + u * (1.0 - left)
                 found += 1
+                if spiked + found > MOST:
+                    raise ValueError(TOO_MANY)
                 record(recording, label, time + left * length, speed, 0.0)
                 # The state is linear, so a reset shifts what follows by a decaying constant.
                 v_end -= gap * exp(-g * (length * (1.0 - left)))

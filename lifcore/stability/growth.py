@@ -1,8 +1,8 @@
 r"""Copies of a neuron on one noise: how fast they part or meet.
 
-With the same current and the same Brownian path, bridge refinement included, two copies differ in
-V alone. A tiny distance grows at the Lyapunov exponent (`exponent_by_growth`); large ones shrink
-at the same rate once they are small (`synchronise`). Neither uses the saltation factor.
+With one current and one Brownian path, refinement included, two copies differ in V alone. A tiny
+distance grows at the Lyapunov exponent (`exponent_by_growth`); large ones shrink at the same rate
+once they are small (`synchronise`). Neither uses the saltation factor.
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ def exponent_by_growth(
     """
     one_neuron("lif", lif)
     T, settle, paths = stationary_times(lif, T, settle, paths)
-    checks.real("distance", distance, at_least=1e-12)
-    if distance > 1e-4:
-        raise ValueError(f"distance = {distance!r}; allowed: from 1e-12 to 1e-4 of the range of V")
+    checks.real("distance", distance, at_least=1e-12, at_most=1e-4, hint="of the range of V")
     tasks = [(lif, distance, settle, T, checks.seed(seed), b) for b in range(block_count(paths))]
     blocks = map_blocks(
         _growth_block, tasks, executor, "growth of a distance",

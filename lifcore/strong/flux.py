@@ -26,6 +26,7 @@ import numpy as np
 from lifcore import checks
 from lifcore.evidence.proportions import Proportion, proportion
 from lifcore.models.neuron import LIF, one_neuron
+from lifcore.runs.feasible import check_run
 from lifcore.runs.simulate import simulate, simulate_spikes
 from lifcore.runs.starts import Start, random_start
 
@@ -214,8 +215,15 @@ def step_for(lif: LIF, T: float) -> float:
     >>> step_for(LIF(tau=0.5), 1.0)
     0.0625
     """
-    fastest = max(lif.g, lif.a)
-    return T / max(1, math.ceil(8.0 * fastest * T))
+    steps = 8.0 * max(lif.g, lif.a) * T
+    if steps >= 2**53:
+        raise ValueError(
+            f"T = {T!r} is {steps / 8.0:.1e} times the shortest of 1/g and tau; allowed: fewer "
+            "than 1e15"
+        )
+    step = T / max(1, math.ceil(steps))
+    check_run(lif, ("exact",), step, T)
+    return step
 
 
 def crossing_speeds(

@@ -13,9 +13,9 @@ from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.coupled_block import Coupling, compare_block, plan
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.histories import HISTORY, MATCHED, TERMINAL, Comparison
-from lifcore.runs.starts import Start
+from lifcore.runs.starts import Start, own_start
 
 BATCH = 32
 """Paths in a batch."""
@@ -116,7 +116,7 @@ def error_profile(
     allowed = checks.real("tolerance", tolerance, above=0.0)
     run, seen, _ = plan(model, h, looks[-1], blocks * BLOCK, seed, start, looks[:-1])
     run = replace(run, width=BLOCK)
-    tasks = [(run, b, allowed) for b in range(blocks)]
+    tasks = Blocks(lambda b: (own_start(run, b), b, allowed), blocks)
     found = map_blocks(
         _profile_block, tasks, executor, f"{len(run.model.sizes)} layers", *run.work
     )  # fmt: skip

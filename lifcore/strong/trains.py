@@ -16,7 +16,8 @@ from lifcore import checks
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, _simulate_block
 from lifcore.runs.coupled_ensemble import CoupledEnsemble
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
+from lifcore.runs.starts import own_start
 
 TRAIN = np.dtype([("path", "i8"), ("neuron", "i4"), ("time", "f8"), ("speed", "f8")])
 """A spike of a train: its path and neuron, its time, and the speed of its crossing."""
@@ -54,7 +55,7 @@ def coupled_trains(
     """
     checks.instance("pairs", pairs, CoupledEnsemble)
     run, paths = pairs._run, pairs.v.shape[0]
-    tasks = [(run, b, paths) for b in range(block_count(paths, run.width))]
+    tasks = Blocks(lambda b: (own_start(run, b), b, paths), block_count(paths, run.width))
     found = map_blocks(_trains_of_block, tasks, executor, "spike trains", *run.work)
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 

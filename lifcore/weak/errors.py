@@ -18,7 +18,7 @@ from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.executors import map_blocks
+from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.pairs import (
     Ladder,
     Observable,
@@ -28,7 +28,7 @@ from lifcore.runs.pairs import (
     ladder_parts,
 )
 from lifcore.runs.progress import LEAST
-from lifcore.runs.starts import Start
+from lifcore.runs.starts import Start, own_start
 from lifcore.schemes import GRID_SCHEMES, SCHEMES
 
 Window = tuple[float, float] | None
@@ -292,7 +292,7 @@ def weak_errors(
     begin = checks.start(start, paths, (model.v_reset, model.mu), model.v_th, model.i_th)
     run = ladder(model, sizes, looks, checks.seed(seed), begin, scheme=scheme)
     lanes = np.minimum(BLOCK, paths - BLOCK * np.arange(blocks))
-    tasks = [(run, tried, b, int(lanes[b])) for b in range(blocks)]
+    tasks = Blocks(lambda b: (own_start(run, b), tried, b, int(lanes[b])), blocks)
     label, count = f"weak errors, h = {run.h[0]:g}", float(run.stops[-1]) * BLOCK * blocks
     found = map_blocks(_block_sums, tasks, executor, label, count, LEAST["exact"])
     sums = np.moveaxis(np.array(found), 0, -1)

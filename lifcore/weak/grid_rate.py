@@ -142,11 +142,11 @@ def grid_rate(
     True
     """
     one_neuron("model", model)
-    for name in ("g", "sigma"):
+    for name in ("g", "sigma", "tau"):
         checks.real(f"model.{name}", getattr(model, name), above=0.0)
-    checks.real("model.tau", model.tau, above=0.0)
     h, T = checks.real("h", h, above=0.0), checks.real("T", T, above=0.0)
     checks.euler_stable(h, model.decay_rates)
+    checks.feasible([model], h, T, exact=False)
     burn_in = checks.real("burn_in", burn_in, at_least=0.0)
     blocks = block_count(checks.count("paths", paths, at_least=1025))
     looks = max(1, round(T / max(h, 0.25 * min(1.0 / model.g + model.tau, T))))

@@ -31,6 +31,7 @@ from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.sources import both_sources
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
+from lifcore.runs.feasible import check_run
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import initial_state, start_of_block
 from lifcore.schemes.euler import EULER
@@ -159,6 +160,7 @@ def boundary_strip(
     one_neuron("model", model)
     sizes, T, multiples = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), model.decay_rates)
+    check_run(model, ("exact",), float(sizes.min()), T)
     burn_in = checks.real("burn_in", burn_in, at_least=0.0)
     finest = float(sizes.min())
     skipped = checks.steps(finest, burn_in)[2] if burn_in > 0.0 else 0

@@ -77,6 +77,8 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     # Over V, not u: as g -> 0 the limits in u are large and close, and their digits are lost.
     # The integrand grows up to e^{peak²}, which is taken out lest it overflow.
     peak = max(low, high, 0.0)
+    if math.exp(-peak * peak) == 0.0:
+        return 0.0
 
     def scaled(v: float) -> float:
         u = (model.g * v - model.mu) / scale
@@ -193,6 +195,7 @@ def white_rates(
     exact = siegert_rate(model, noise)
     sizes, T, _ = checks.levels(h, T)
     checks.euler_stable(float(sizes.max()), {"g": model.g})
+    checks.feasible([model], float(sizes.min()), T, exact=False)
     burn_in = checks.real("burn_in", burn_in, at_least=0.0)
     root, blocks = checks.seed(seed), block_count(checks.count("paths", paths, at_least=257))
     counts, drive = np.empty((2, sizes.size, blocks))

@@ -10,8 +10,9 @@ from nbclient import NotebookClient
 
 from lifcore import LIF, simulate
 from lifcore.runs import executors, progress
-from lifcore.runs.executors import Processes, map_blocks
+from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import Count, duration, follow
+from lifcore.runs.workers import Processes, in_worker
 
 
 @pytest.fixture
@@ -97,11 +98,12 @@ def test_numba_tells_when_it_compiles():
 def test_a_single_block_counts_its_steps(executor, monkeypatch):
     seen = []
 
-    def sample(futures, count, label):
+    def sample(futures, count, label, refill, total):
         while not all(future.done() for future in futures):
             seen.append(count.done)
             time.sleep(0.02)
         seen.append(count.done)
+        refill(futures)
 
     monkeypatch.setattr(executors, "follow", sample)
     simulate(LIF(), h=1 / 64, T=1000.0, paths=256, seed=1, executor=executor)
@@ -115,7 +117,7 @@ def test_an_earlier_run_on_the_same_processes_is_not_counted_again():
         for _ in range(2):
             count = Count()
             count.elsewhere(pool.progress)
-            pool.submit(executors._in_worker, pow, 2, 3).result()
+            pool.submit(in_worker, pow, "", None, 2, 3).result()
             assert count.done == 1.0
 
 

@@ -1,0 +1,62 @@
+"""Whether a run can be computed at all: tried on its most extreme neurons before any work."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+
+from lifcore import checks
+from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.neuron import LIF
+from lifcore.runs.starts import Start
+from lifcore.schemes import SCHEMES
+
+
+def check_run(
+    model: LIF | Feedforward | Recurrent,
+    schemes: tuple[str, ...],
+    h: float,
+    T: float,
+    start: Start | None = None,
+) -> None:
+    """Refuse a run that would overflow, lose all digits or spike without end.
+
+    Parameters
+    ----------
+    model : LIF, Feedforward or Recurrent
+        The neuron or network.
+    schemes : tuple of str
+        Those that move it; "exact" is what may spike many times in a step.
+    h, T : float
+        Step size (the finest of several) and horizon.
+    start : pair, optional
+        Initial V and I, validated.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter; see `lifcore.checks.extremes`.
+
+    Examples
+    --------
+    >>> check_run(LIF(), ("euler", "exact"), 0.1, 10.0)
+    """
+    net = network("model", model, refractory=True)  # a caller that knows none has refused it
+    checks.feasible(net.layers, h, T, start, exact="exact" in schemes)
+    for matrix in [net.weights] if isinstance(net, Recurrent) else net.weights:
+        checks.within_range(weights=matrix if isinstance(matrix, np.ndarray) else matrix.data)
+    for name in set(schemes) - {"euler"}:
+        for lif in net.layers:
+            for neuron in _extremes(lif):
+                with checks.computable(h, neuron):
+                    SCHEMES[name].constants([neuron], h)
+
+
+def _extremes(lif: LIF) -> list[LIF]:
+    """Return the neurons of a layer that have the least or the largest of some parameter."""
+    if lif.size is None:
+        return [lif]
+    columns = {f.name: np.broadcast_to(getattr(lif, f.name), lif.size) for f in fields(lif)}
+    chosen = {int(end(column)) for column in columns.values() for end in (np.argmin, np.argmax)}
+    return [lif.neuron(k) for k in sorted(chosen)]
