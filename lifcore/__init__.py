@@ -1,5 +1,6 @@
 """lifcore: Euler–Maruyama for leaky integrate-and-fire neurons against the exact solution."""
 
+import lifcore.checks.cache  # noqa: F401  before any kernel is defined
 from lifcore.advice import Advice, error_at, step_size
 from lifcore.evidence.claims import Claim, Claims, ks_distance
 from lifcore.evidence.orders import Order, fit_order

@@ -8,7 +8,7 @@ from lifcore.checks.extremes import computable, feasible, finite, within_range
 from lifcore.checks.grids import euler_stable, exact_affordable, held_steps, levels, steps, times
 from lifcore.checks.models import REFRACTORY, no_refractory, spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
-from lifcore.checks.sizes import memory
+from lifcore.checks.sizes import memory, of_blocks
 from lifcore.checks.values import (
     column,
     count,
@@ -41,6 +41,7 @@ __all__ = [
     "memory",
     "milliseconds",
     "no_refractory",
+    "of_blocks",
     "one_of",
     "positive",
     "real",

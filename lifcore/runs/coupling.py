@@ -84,9 +84,14 @@ def couple(
     run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme, noise)
     neurons, levels = sum(run.model.sizes), run.h.size
     of = f" of {neurons} neurons" if neurons > 1 else ""
+    # What the blocks hold and all of them joined, with Euler's counts; one array is being turned.
+    kept = (32.0 + 44.0 * levels) + (32.0 + 52.0 * levels)
     checks.memory(
         f"the results of {paths} paths{of} at {levels} step sizes and {len(looks)} times",
-        48.0 * paths * neurons * levels * len(looks),
+        checks.of_blocks(
+            paths * neurons * (kept * len(looks) + 8.0 * (levels + 1)),
+            9 * len(looks) * block_count(paths, run.width),
+        ),
     )
     tasks = Blocks(lambda b: (own_start(run, b), b), block_count(paths, run.width))
     label = f"coupled, h = {run.finest:g} to {float(run.h.max()):g}"

@@ -169,7 +169,9 @@ def _plan(
         if scheme == "euler":
             checks.volleys(net.weights, net.column, h)
     of = f" of {neurons} neurons" if neurons > 1 else ""
-    checks.memory(f"the results of {paths} paths{of}", 24.0 * paths * neurons)
+    # V, I and counts, of the blocks and of all together at the same time.
+    size = checks.of_blocks(48.0 * paths * neurons, 3 * block_count(paths, width))
+    checks.memory(f"the results of {paths} paths{of}", size)
     begin = None
     if start is not None:
         begin = checks.start(start, paths, net.at_rest, net.column("v_th"), net.column("i_th"))

@@ -252,12 +252,10 @@ def synchronise(
         every = math.ceil(float(h) / step * (1.0 - 1e-12))
         steps = looks * every
         step = T / steps
-    checks.memory(
-        "distances", 8.0 * (steps // every) * block_count(paths) * BLOCK * (begin.size + 1)
-    )
-    tasks = [
-        (lif, begin, steps, step, every, checks.seed(seed), b) for b in range(block_count(paths))
-    ]
+    blocks = block_count(paths)
+    size = 8.0 * (steps // every) * blocks * BLOCK * (begin.size + 1)
+    checks.memory("distances", checks.of_blocks(2.0 * size, blocks))  # of the blocks, and joined
+    tasks = [(lif, begin, steps, step, every, checks.seed(seed), b) for b in range(blocks)]
     count = float(steps) * BLOCK * len(tasks)
     found = map_blocks(_flock, tasks, executor, "synchronising", count, LEAST["exact"])
     seen = np.concatenate(found, axis=1)[:, :paths]

@@ -286,9 +286,9 @@ def weak_errors(
     paths = checks.count("paths", paths, at_least=BLOCK + 1)
     looks = checks.times(times, float(sizes.max()), T)
     blocks = block_count(paths)
-    checks.memory(
-        f"the sums of {blocks} blocks", 8.0 * blocks * len(tried) * len(looks) * (sizes.size + 1)
-    )
+    size = 8.0 * blocks * len(tried) * len(looks) * (sizes.size + 1)
+    # Of the blocks, joined, and in the order of the step sizes asked for.
+    checks.memory(f"the sums of {blocks} blocks", checks.of_blocks(3.0 * size, blocks))
     begin = checks.start(start, paths, (model.v_reset, model.mu), model.v_th, model.i_th)
     run = ladder(model, sizes, looks, checks.seed(seed), begin, scheme=scheme)
     lanes = np.minimum(BLOCK, paths - BLOCK * np.arange(blocks))

@@ -165,7 +165,7 @@ BAD_VALUES = [
     ({"paths": -3}, r"paths = -3 is out of range; allowed: an integer >= 1"),
     (
         {"paths": 10**13},
-        r"10000000000000 paths would take 223517\.4 GiB, this machine has [\d.]+ GiB",
+        r"10000000000000 paths would take 579257\.2 GiB, this machine has [\d.]+ GiB",
     ),
     ({"seed": -1}, r"seed = -1 is negative; allowed: an integer >= 0"),
     (
