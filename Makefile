@@ -77,7 +77,7 @@ verify: $(STAMP) ## check every claim of the book once more, and list the verdic
 	@$(FRESH_NUMBA) && $(BIN)/python -m lifcore verify --json _build/verify.json $(ARGS)
 
 bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against Brian2, on this machine
-	@$(FRESH_NUMBA) && for script in $(sort $(wildcard benchmarks/*.py)); do \
+	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py,$(sort $(wildcard benchmarks/*.py))); do \
 	  $(BIN)/python "$$script" $(ARGS) || exit 1; \
 	done
 

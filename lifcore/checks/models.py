@@ -187,12 +187,13 @@ def volleys(
     >>> small = Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]])
     >>> volleys(small.weights, small.column, 0.1)
     """
-    total = np.asarray(weights.sum(axis=1)).ravel()
-    way = column("v_th") - column("v_reset")
-    drive = h * (column("mu") - column("g") * column("v_reset"))
-    # With tau = inf nothing limits the current: any net excitation grows until all spike.
-    response = np.multiply(total, column("tau"), out=np.zeros_like(total), where=total != 0.0)
-    least = float(((drive + response) / way).min())
+    with np.errstate(all="ignore"):  # whoever asks for such sizes is refused by name elsewhere
+        total = np.asarray(weights.sum(axis=1)).ravel()
+        way = column("v_th") - column("v_reset")
+        drive = h * (column("mu") - column("g") * column("v_reset"))
+        # With tau = inf nothing limits the current: any net excitation grows until all spike.
+        response = np.multiply(total, column("tau"), out=np.zeros_like(total), where=total != 0.0)
+        least = float(((drive + response) / way).min())
     if least >= 1.0:
         warnings.warn(
             f"weights: so strong that all neurons spike in every step of h = {h!r} once they have "

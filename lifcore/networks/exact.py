@@ -23,6 +23,9 @@ from lifcore.schemes.exact import flow_lanes
 from lifcore.schemes.refinement import TOO_MANY, Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.state import SPIKE, Label, Recording, record
 
+MOST = 1000
+"""Spikes of a neuron in a step above which a run is given up: each is searched for anew."""
+
 SEARCHED = 1_000_000
 """Spikes found in the searches of a step, over and above 10 000 a neuron, that end a run."""
 
@@ -275,6 +278,8 @@ def exact_network_step(circuit, drawn, feed, state, bench, at, recording):
         if done[k] >= planned[k] or lists.spike_time[place] != time:
             continue  # replaced by a later search
         done[k] += 1
+        if done[k] > MOST:
+            raise ValueError(TOO_MANY)
         counts[k] += 1
         label = Label(at[0], k, at[1])
         record(recording, label, drawn.step * kinds.h + time, lists.spike_speed[place], 0.0)

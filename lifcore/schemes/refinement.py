@@ -47,9 +47,9 @@ MOST = 1_000_000
 """Spikes of a neuron in a step above which its run is given up."""
 
 TOO_MANY = (
-    "weights, mu or start make a neuron spike more than a million times in a step of the exact "
-    "scheme, as where a network excites itself so strongly that its currents grow without bound; "
-    "allowed: smaller ones"
+    "weights, mu or start make a neuron spike more than a million times (in networks with loops, "
+    "more than a thousand times) in a step of the exact scheme, as where a network excites itself "
+    "so strongly that its currents grow without bound; allowed: smaller ones"
 )
 
 
