@@ -23,7 +23,7 @@ import numpy as np
 from lifcore.advice import step_size
 from lifcore.advice.grid_rates import exact_rate, never_rests
 from lifcore.advice.one_step import step_map
-from lifcore.advice.renewal import renewal_grid_rate
+from lifcore.advice.renewal_grid import renewal_grid_rate
 from lifcore.models.neuron import LIF
 from lifcore.stationary import euler_rate
 from lifcore.weak import precise_grid_rate

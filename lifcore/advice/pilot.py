@@ -13,7 +13,7 @@ from lifcore.evidence.statistics import Estimate, estimate
 from lifcore.models.networks import Feedforward, Recurrent, network
 from lifcore.models.neuron import LIF
 
-BUDGET = 4e7
+BUDGET = 1e8
 """Steps of coupled paths that all rounds of a pilot may take, about three seconds of two cores."""
 
 FIRST, MOST = 1024, 2**18
@@ -24,6 +24,9 @@ SEED = 20260311
 
 LEVELS = 5
 """Steps of the first round, each half of the one before."""
+
+LOOKS = 6
+"""Steps a pilot may try until one is seen to meet the tolerance."""
 
 PRECISE = 0.1
 """Relative half-width of the interval at which a pilot stops to grow."""
@@ -110,6 +113,9 @@ class Pilot:
     def bound(self, error: Estimate) -> float:
         """Return the largest size of an error within its interval.
 
+        The step is chosen by what was seen, so that its error looks small more often than one look
+        would have it: the chance to be wrong is shared by all looks (Bonferroni).
+
         Examples
         --------
         >>> from lifcore.advice.measures import MEASURES
@@ -118,7 +124,8 @@ class Pilot:
         >>> pilot.bound(error)
         0.5
         """
-        return float(np.abs(error.interval(self.confidence)).max())
+        level = 1.0 - (1.0 - self.confidence) / LOOKS
+        return float(np.abs(error.interval(level)).max())
 
     def decided(self, found: tuple[Estimate, int]) -> bool:
         """Return whether an error is known to a tenth, from enough paths.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from lifcore.advice.measures import FEW
-from lifcore.advice.pilot import FIRST, LEVELS, Pilot
+from lifcore.advice.pilot import FIRST, LEVELS, LOOKS, Pilot
 from lifcore.evidence.statistics import Estimate
 
 FARTHEST = 256.0
@@ -77,10 +77,13 @@ def pilot_step(pilot: Pilot, tolerance: float) -> Found:
     """
     paths = _first_round(pilot)
     h = pilot.divisor(pilot.guess(0.93 * tolerance))
-    for _ in range(6):
-        if pilot.needed(h) > pilot.budget - pilot.spent:
+    for _ in range(LOOKS):
+        room = pilot.budget - pilot.spent
+        beyond = h < min(pilot.seen) and pilot.needed(h) > room
+        if beyond or paths * pilot.price(h) > room:
             break
         error, odd = pilot.grown(h, paths, tolerance)
+        paths = pilot.paths[h]  # as many as decided here will decide at the next
         bound = pilot.bound(error)
         if _meets(pilot, h, tolerance):
             return Found(h, error, h)

@@ -7,24 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lifcore import checks
-from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate, never_rests
+from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate, left_out, never_rests
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import timing_spread
 from lifcore.models.neuron import LIF
-from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.strip_equation import euler_rate
 from lifcore.stationary.threshold_rate import Grid
 from lifcore.weak.rate_bias import charged, euler_law
 
 SILENT = 1e-6
 """Spikes in a membrane time below which the relative error of a rate means nothing."""
-
-STRIP, CURRENT, LEAK = 0.03, 0.12, 0.12
-"""Standard errors of what the expansion leaves out, after a comparison with simulations.
-
-Over sigma h^{3/2} / (V_th - V_r): crossings that start and end within a step; over (h/tau)^2 times
-the noise of V over V_th - V_r: a current that changes within one; over (gh)^2: all else.
-"""
 
 FINEST = 1.0 / 64.0
 """Share of the largest step below which the error is taken to be proportional to the step."""
@@ -173,14 +165,7 @@ class RateErrors:
         >>> RateErrors(LIF(mu=1.5, sigma=0.15), "euler", "rate", 1e-4).left_out(0.05)
         0.0
         """
-        model = self.model
-        if model.sigma == 0.0 or never_rests(model):
-            return 0.0
-        noise, drop = model.sigma * math.sqrt(0.5 * model.tau), model.v_th - model.v_reset
-        rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)
-        strip = STRIP * model.sigma * h**1.5
-        change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model, refractory=True).var_v)
-        return (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
+        return left_out(self.model, h)
 
     def at(self, h: float) -> float:
         """Return the error at a step, signed.

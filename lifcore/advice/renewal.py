@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from scipy.special import ndtr
 
-from lifcore.advice.one_step import StepMap, repeated
+from lifcore import checks
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.release import release
@@ -30,12 +29,15 @@ from lifcore.stationary.release import release
 NEVER_RESTS = 4.0
 """Standard deviations that the current's mean must be above the threshold's current."""
 
-_SPREAD = 8.0  # standard deviations beyond which a normal law is dropped (1e-15)
+SPREAD = 8.0
+"""Standard deviations beyond which a normal law is dropped (1e-15)."""
+
+NODE = 0.6
+"""Of the standard deviation of a law, a step fine enough to sum it (1e-11)."""
+
 _PAST = 4.8  # standard deviations above the threshold where a path has crossed it (1e-6), or
 _SETTLED = 0.85  # so much of those that the mean of V is above it in the end, without a threshold
 _SLOWEST = 0.85  # of the way from the mean current to the threshold's, the lowest current looked at
-_MOST = 4e6  # entries of kernels to be added up, about half a second
-_NODE = 0.6  # of the standard deviation of a law is a fine enough step to sum it (1e-11)
 
 
 def renewal_rate(model: LIF, late: float = 0.0) -> float:
@@ -59,8 +61,43 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     >>> round(renewal_rate(LIF(mu=1.5, sigma=0.15, tau=0.5)), 4)
     0.9095
     """
+    kernel, elapsed, _ = _exact_kernel(model, late)
+    return 1.0 / chain_of(kernel, elapsed)[0]
+
+
+def renewal_exponent(model: LIF) -> float:
+    """Return the exact Lyapunov exponent of a neuron whose drive never rests.
+
+    Between spikes a difference of V shrinks like exp(-g t); a spike at speed A stretches it by
+    1 + g (V_th - V_r) / A, so that the exponent is -g and the mean of that factor's logarithm over
+    the mean interval.
+
+    Parameters
+    ----------
+    model : LIF
+        As in `renewal_rate`, without a refractory time.
+
+    Returns
+    -------
+    float
+        Per unit time; close to zero, since a constant drive forgets nothing.
+
+    Examples
+    --------
+    >>> -0.02 < renewal_exponent(LIF(mu=1.5, sigma=0.15, tau=0.5)) < 0.0
+    True
+    """
+    checks.no_refractory("model", model.t_ref)
+    kernel, elapsed, speed = _exact_kernel(model, 0.0)
+    interval, law = chain_of(kernel, elapsed)
+    stretch = np.log1p(model.g * (model.v_th - model.v_reset) / speed)
+    return float(law @ stretch) / interval - model.g
+
+
+def _exact_kernel(model: LIF, late: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return with which speed each speed at a spike is followed, when, and the speeds."""
     free = FreeProcess(model, refractory=True)
-    speed = _nodes(model, math.sqrt(free.var_i)) + free.mean_i
+    speed = nodes_of(model, math.sqrt(free.var_i)) + free.mean_i
     width = speed[1] - speed[0]
     fall = free.drop + late * (speed + free.g * free.drop)
     t = _times(free, speed, fall)
@@ -71,8 +108,8 @@ def renewal_rate(model: LIF, late: float = 0.0) -> float:
     law = np.stack([
         t + free.t_ref, weight * width, var_v, cov / var_v, var_i - cov**2 / var_v, forget, pull,
     ])  # fmt: skip
-    _add_up(law, (speed, then), mean, _past(free), kernel, elapsed)
-    return _stationary_rate(kernel, elapsed)
+    _add_up(law, (speed, then), mean, past_of(free), kernel, elapsed)
+    return kernel, elapsed, speed
 
 
 @njit(nogil=True, cache=True)
@@ -81,11 +118,11 @@ def _add_up(law: Any, speeds: Any, mean: Any, past: float, kernel: Any, elapsed:
     speed, then = speeds
     for q in range(law.shape[1]):
         t, weight, var_v, slope, var, forget, pull = law[:, q]
-        sd, reach = math.sqrt(var_v), _SPREAD * math.sqrt(var)
+        sd, reach = math.sqrt(var_v), SPREAD * math.sqrt(var)
         scale = weight / (2.0 * math.pi * sd * math.sqrt(var))
         for j in range(speed.size):
             x = mean[q, j]
-            if -_SPREAD * sd < x < past * sd:  # V may just be crossing
+            if -SPREAD * sd < x < past * sd:  # V may just be crossing
                 peak, total = forget * then[j] + pull - slope * x, 0.0
                 first = np.searchsorted(speed, peak - reach)
                 for i in range(first, np.searchsorted(speed, peak + reach)):
@@ -94,67 +131,6 @@ def _add_up(law: Any, speeds: Any, mean: Any, past: float, kernel: Any, elapsed:
                     kernel[j, i] += part
                     total += part
                 elapsed[j] += t * total
-
-
-def renewal_grid_rate(model: LIF, step: StepMap, held: int = 0) -> float | None:
-    """Return the rate of a scheme on the grid, for a neuron whose drive never rests.
-
-    Parameters
-    ----------
-    model : LIF
-        As in `renewal_rate`.
-    step : StepMap
-        A step of the scheme.
-    held : int, optional
-        Steps for which V is held after that of a spike.
-
-    Returns
-    -------
-    float or None
-        Spikes per unit time; None for a step so fine that its many terms are not worth their time,
-        and an expansion in h serves as well.
-
-    Examples
-    --------
-    >>> from lifcore.advice.one_step import step_map
-    >>> neuron = LIF(mu=1.5, sigma=0.15, tau=0.5)
-    >>> round(renewal_grid_rate(neuron, step_map(neuron, 0.1, "euler")), 4)
-    0.914
-    """
-    y = _nodes(model, math.sqrt(step.current_variance))
-    past = _past(FreeProcess(model, refractory=True))
-    first, last, stride = _steps(model, step, held, y, past)
-    if (last - first) * y.size**2 > _MOST * stride:
-        return None
-    kernel, elapsed = np.zeros((y.size, y.size)), np.zeros(y.size)
-    before, jump = _after(step, held, first - 1), repeated(step, stride)
-    for n in range(first, last + 1, stride):
-        ends = [_one_more(step, before), before]
-        matrix, _, noise = ends[0]
-        centre, spread = matrix[1, 1] * y, noise[1, 1]
-        cross = noise[0, 1], step.forget * before[2][0, 1]  # covariances with y at step n
-        # mean of V at steps n and n - 1, from the reset and each y, and whether V is near V_th
-        means = [m[0, 0] * model.v_reset + m[0, 1] * y + s[0] for m, s, _ in ends]
-        sds = [math.sqrt(c[0, 0]) for _, _, c in ends]
-        near = (means[0] > model.v_th - _SPREAD * sds[0]) & (means[1] < model.v_th + past * sds[1])
-        if near.any():
-            rows = _window(near)
-            far = y - centre[rows, None]
-            part = np.exp(-0.5 * far * far / spread)
-            part *= stride * (y[1] - y[0]) / math.sqrt(2.0 * math.pi * spread)
-            tails = []
-            for mean, sd, c in zip(means, sds, cross, strict=True):
-                rest = math.sqrt(max(sd * sd - c * c / spread, 1e-300))
-                tails.append(ndtr((mean[rows, None] + c / spread * far - model.v_th) / rest))
-            part *= tails[0] - tails[1]
-            kernel[rows] += part
-            elapsed[rows] += (n + held) * step.h * part.sum(axis=1)
-        before = (
-            jump[0] @ before[0],
-            jump[0] @ before[1] + jump[1],
-            jump[0] @ before[2] @ jump[0].T + jump[2],
-        )
-    return _stationary_rate(kernel, elapsed)
 
 
 def timing_spread(model: LIF) -> float:
@@ -174,13 +150,19 @@ def timing_spread(model: LIF) -> float:
     return math.sqrt(whole) / free.mean_i
 
 
-def _nodes(model: LIF, spread: float) -> np.ndarray:
-    """Return currents less mu, so close that laws of the current at a spike are sums over them."""
+def nodes_of(model: LIF, spread: float) -> np.ndarray:
+    """Return currents less mu, so close that laws of the current at a spike are sums over them.
+
+    Examples
+    --------
+    >>> bool(nodes_of(LIF(mu=1.5, sigma=0.15), 0.1)[0] < -0.4)
+    True
+    """
     gap = model.mu - model.i_th
-    low = max(-_SPREAD * spread, -_SLOWEST * gap)
+    low = max(-SPREAD * spread, -_SLOWEST * gap)
     fresh = spread * math.sqrt(-math.expm1(-2.0 * model.a * constant_drive_period(model)))
     return np.linspace(
-        low, _SPREAD * spread, 1 + math.ceil((_SPREAD * spread - low) / (_NODE * fresh))
+        low, SPREAD * spread, 1 + math.ceil((SPREAD * spread - low) / (NODE * fresh))
     )
 
 
@@ -193,41 +175,16 @@ def _times(free: FreeProcess, speed: np.ndarray, fall: np.ndarray) -> np.ndarray
         t = np.geomspace(begin, end, 1000)
         mean, _, var_v, _, _ = _law(free, t, speed, fall)
         sd = np.sqrt(var_v)[:, None]
-        first = int(np.argmin((mean < -_SPREAD * sd).all(axis=1)))
-        last = t.size - int(np.argmin((mean > _past(free) * sd).all(axis=1)[::-1]))
+        first = int(np.argmin((mean < -SPREAD * sd).all(axis=1)))
+        last = t.size - int(np.argmin((mean > past_of(free) * sd).all(axis=1)[::-1]))
         begin, end = t[max(first - 1, 0)], t[min(last, t.size - 1)]
         if last - first > 100:
             break
     at = np.argmin(np.abs(mean), axis=0)
     rise = np.abs(np.gradient(mean, np.log(t), axis=0))[at, np.arange(speed.size)]
-    width = _NODE * float((np.sqrt(var_v[at]) / rise).min())
+    width = NODE * float((np.sqrt(var_v[at]) / rise).min())
     fine = np.geomspace(begin, end, 2 + math.ceil(math.log(end / begin) / width))
     return np.concatenate([np.geomspace(1e-6 * begin, begin, 200)[:-1], fine])
-
-
-def _steps(
-    model: LIF, step: StepMap, held: int, y: np.ndarray, past: float
-) -> tuple[int, int, int]:
-    """Return the first and the last step that matter, and a stride that resolves their law."""
-    low, high = 1, 2
-    width = math.inf
-    below = np.ones(y.size, dtype=bool)
-    n = 1
-    while below.any():  # by doubling: where each current's mean path meets the threshold
-        matrix, shift, noise = _after(step, held, n)
-        mean = matrix[0, 0] * model.v_reset + matrix[0, 1] * y + shift[0] - model.v_th
-        sd = math.sqrt(noise[0, 0])
-        if (mean < -_SPREAD * sd).all():
-            low = n
-        speed = model.mu + matrix[1, 1] * y - model.i_th
-        crossed = below & (mean > 0.0)
-        if crossed.any() and sd > 0.0:
-            half = math.sqrt(_after(step, held, max(n // 2, 1))[2][0, 0])
-            width = min(width, float((half / speed[crossed]).min()))
-        below = mean < past * sd
-        high, n = n, 2 * n
-    stride = max(1, math.floor(_NODE * width / step.h))
-    return low, high, stride
 
 
 def _law(
@@ -246,43 +203,31 @@ def _law(
     return mean, speed, var_v, cov, var_i
 
 
-def _after(step: StepMap, held: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return matrix, shift and covariance of n steps, before which V was held for some."""
-    matrix, shift, noise = repeated(step, n)
-    if held == 0:
-        return matrix, shift, noise
-    forget = step.forget**held
-    waited = np.array([[0.0, 0.0], [0.0, step.current_variance * (1.0 - forget**2)]])
-    return matrix @ np.diag([1.0, forget]), shift, noise + matrix @ waited @ matrix.T
+def past_of(free: FreeProcess) -> float:
+    """Return how many standard deviations above the threshold V has crossed it for good.
 
-
-def _one_more(
-    step: StepMap, law: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    matrix = step.matrix
-    return (
-        matrix @ law[0],
-        matrix @ law[1] + np.array([step.drift, 0.0]),
-        matrix @ law[2] @ matrix.T + step.noise,
-    )
-
-
-def _past(free: FreeProcess) -> float:
+    Examples
+    --------
+    >>> past_of(FreeProcess(LIF(mu=1.5, sigma=0.15)))
+    4.8
+    """
     return min(_PAST, _SETTLED * free.mean_v / math.sqrt(free.var_v))
 
 
-def _window(near: np.ndarray) -> slice:
-    seen = np.nonzero(near)[0]
-    return slice(int(seen[0]), int(seen[-1]) + 1)
+def chain_of(kernel: np.ndarray, elapsed: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the chain of currents' mean interval, of means `elapsed`, and its law at a spike.
 
-
-def _stationary_rate(kernel: np.ndarray, elapsed: np.ndarray) -> float:
-    """Return spikes per unit time of the chain of currents; `elapsed` holds mean intervals."""
+    Examples
+    --------
+    >>> chain_of(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([1.0, 3.0]))[0]
+    2.0
+    """
     chance = kernel.sum(axis=1)
     live = chance > 0.5
     chain = kernel[np.ix_(live, live)]
     chain = chain / chain.sum(axis=1, keepdims=True)
     system = chain.T - np.eye(chain.shape[0])
     system[-1] = 1.0  # in place of an equation that follows from the others: all chances add to 1
-    law = np.linalg.solve(system, np.eye(chain.shape[0])[-1])
-    return 1.0 / float(law @ (elapsed[live] / chance[live]))
+    law = np.zeros(chance.size)
+    law[live] = np.linalg.solve(system, np.eye(chain.shape[0])[-1])
+    return float(law[live] @ (elapsed[live] / chance[live])), law

@@ -1,10 +1,11 @@
-"""The site that several modules of tests read."""
+"""The site that several modules of tests read, and the browser that shows it."""
 
 import fcntl
 
 import pytest
 
-from site_under_test import SITE, build, is_stale
+from in_browser import CHROMIUM, DRIVER, FLAGS
+from site_under_test import SITE, build, is_stale, serve
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,23 @@ def site():
         if is_stale():
             build()
     return SITE
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    with serve(site) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: make setup")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(180)
+    yield driver
+    driver.quit()

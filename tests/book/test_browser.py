@@ -8,34 +8,21 @@ install.
 import gzip
 import json
 import os
-import shutil
-import time
 from functools import cache
 from urllib.parse import urlsplit
 
 import pytest
 
-from site_under_test import ROOT, serve
+from in_browser import DESK, PHONE, WIDE, needs_browser, wait, window
+from site_under_test import ROOT
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: make setup")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-DRIVER = shutil.which("chromedriver")
+pytest.importorskip("selenium.webdriver", reason="needs selenium: make setup")
 AXE = ROOT / "_build/npm/node_modules/axe-core/axe.min.js"
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="needs a browser: install Debian's packages chromium and chromium-driver",
-)
+pytestmark = needs_browser
 needs_axe = pytest.mark.skipif(
     not AXE.is_file(), reason="needs axe-core: npm install --prefix _build/npm axe-core"
 )
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars"
-)
-DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 #: One page of each kind is audited for accessibility; with AUDIT=all, as in .ci/run, every page is.
 KINDS = {
     "book/introduction.html",
@@ -77,14 +64,6 @@ document.head.append(still);
   });
 })();
 """
-#: By how much the page is wider than the window, and what sticks out.
-WIDE = """
-const over = document.scrollingElement.scrollWidth - innerWidth;
-const out = over <= 0 ? [] : [...document.querySelectorAll("article *")]
-  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-  .map((e) => `${e.tagName} ${e.className}: ${e.textContent.slice(0, 40)}`);
-return over <= 0 ? [] : [`${over} px`, ...out.slice(0, 5)];
-"""
 AUDIT = """
 const done = arguments[1];
 const context = {include: [["html"]], exclude: [["mjx-container"]]};
@@ -95,39 +74,6 @@ axe.run(context, {resultTypes: ["violations"], ...arguments[0]}).then((found) =>
     return `${v.id}, ${v.nodes.length} times: ${first.html.slice(0, 160)} (${why})`;
   })));
 """
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    with serve(site) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(180)
-    yield driver
-    driver.quit()
-
-
-def window(browser, shape, scheme="light"):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-
-def wait(condition, what, seconds=60):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
-    return found
 
 
 def asked(browser):

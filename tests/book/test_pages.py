@@ -66,7 +66,8 @@ def notebook():
 
 def build(root, **environment):
     """Build a book of two pages and one API page with the settings of this one."""
-    for name in ("_config.yml", "_static", "tools", "book/images", "book/references.bib"):
+    folders = ("_static", "tools", "book/images", "book/data", "book/calculator")
+    for name in ("_config.yml", *folders, "book/references.bib"):
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lifcore.advice.one_step import step_map
-from lifcore.advice.renewal import renewal_grid_rate
+from lifcore.advice.renewal_grid import renewal_grid_rate
 from lifcore.models.neuron import LIF
 from lifcore.stationary import euler_rate, solve_threshold
 from lifcore.stationary.strip_equation import _plan

@@ -7,7 +7,7 @@ import pytest
 
 from lifcore import LIF
 from lifcore.advice.one_step import step_map
-from lifcore.advice.renewal import renewal_grid_rate
+from lifcore.advice.renewal_grid import renewal_grid_rate
 from lifcore.weak import boundary_strip, long_runs, white_rates
 
 REGULAR = LIF(mu=1.5, sigma=0.02)
