@@ -7,10 +7,13 @@ from lifcore.weak.longrun import LongRuns, long_runs
 from lifcore.weak.multilevel import Multilevel, multilevel
 from lifcore.weak.plain import PlainPlan, plain_monte_carlo, plain_plan
 from lifcore.weak.rate_bias import RateParts, euler_law, rate_parts
+from lifcore.weak.rule_rates import IMPULSES, NOISY_UPDATES, rule_rates
 from lifcore.weak.strip import BoundaryStrip, boundary_strip, strip_constants
 from lifcore.weak.white import SHIFT, WhiteRates, siegert_rate, white_rates
 
 __all__ = [
+    "IMPULSES",
+    "NOISY_UPDATES",
     "SHIFT",
     "BoundaryStrip",
     "LongRuns",
@@ -31,6 +34,7 @@ __all__ = [
     "plain_plan",
     "precise_grid_rate",
     "rate_parts",
+    "rule_rates",
     "siegert_rate",
     "strip_constants",
     "weak_errors",

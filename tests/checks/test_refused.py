@@ -77,6 +77,7 @@ CALLS = {
         NEURON, _count, T=1.0, coarsest=0.125, half_width=0.1, seed=1
     ),
     "plain_monte_carlo": lambda: weak.plain_monte_carlo(NEURON, _count, **(RUN | {"T": 2.0})),
+    "rule_rates": lambda: weak.rule_rates(NEURON, **RUN),
     "rate_parts": lambda: weak.rate_parts(NEURON),
     "siegert_rate": lambda: weak.siegert_rate(NEURON, 0.5),
     "white_rates": lambda: weak.white_rates(NEURON, 0.5, **RUN),
