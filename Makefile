@@ -4,6 +4,7 @@
 #   make notebooks NOTEBOOKS=book/model.ipynb    one chapter only
 #   make verify ARGS="--seed 7 --scale 4"        any option of `python -m lifcore verify`
 #   make test ARGS="-x tests/test_model.py"      any option of pytest
+#   make simulators NAME=nest                    one package only
 
 PYTHON ?= python3
 ARGS ?=
@@ -29,7 +30,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 notebooks: export LIFCORE_PROGRESS := off
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book pdf test notebooks verify bench dist lint clean distclean
+.PHONY: help setup book pdf test notebooks verify bench simulators dist lint clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -91,6 +92,9 @@ dist: $(STAMP) ## build wheel and sdist into _build/dist, and try the wheel in a
 	@"$(PYTHON)" -m venv --clear _build/clean
 	@_build/clean/bin/python -I -m pip install --quiet --disable-pip-version-check _build/dist/*.whl
 	@$(FRESH_NUMBA) && cd _build/clean && bin/python -I ../../tools/clean_install.py
+
+simulators: $(STAMP) ## probe other simulators anew and store their traces: all, or NAME=nest
+	$(BIN)/python simulators/run.py $(NAME)
 
 lint: $(STAMP) ## ruff, ruff format, mypy and import-linter, without changing anything
 	$(BIN)/ruff check .
