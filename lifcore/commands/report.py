@@ -17,6 +17,7 @@ SECONDS = {
     "which_dt": 60,
     "model": 20,
     "faq": 20,
+    "simulators": 20,
     "spike_times": 100,
     "strong_bound": 90,
     "threshold_flux": 100,
