@@ -123,7 +123,7 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
     Raises
     ------
     ValueError
-        If h >= 2 / rate for one of them.
+        If h >= 2 / rate for one of them; the smallest limit is named.
 
     Warns
     -----
@@ -134,7 +134,7 @@ def euler_stable(h: float, rates: dict[str, float]) -> None:
     --------
     >>> euler_stable(0.1, {"g": 1.0, "1/tau": 2.0})
     """
-    for name, rate in rates.items():
+    for name, rate in sorted(rates.items(), key=lambda item: -item[1]):  # the strictest first
         constant = name.removeprefix("1/") if name.startswith("1/") else f"1/{name}"
         if h * rate >= 2.0:
             raise ValueError(

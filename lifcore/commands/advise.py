@@ -73,7 +73,12 @@ def add_advise(commands: Any) -> None:
         help="of the interval of the error; a pilot's meets the tolerance with it",
     )  # fmt: skip
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the answer here; - prints it"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        nargs="?",
+        const=Path("-"),
+        help="write the answer here, or print it",
     )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the error against the step")
     parser.set_defaults(run=lambda options: _run(parser, options))

@@ -24,6 +24,9 @@ PYNN = {
     "tau_refrac": ("t_ref", 1.0),
 }
 
+STATE = ("V_m", "I_syn_ex", "I_syn_in")
+"""What NEST's ``get()`` lists of a neuron beside its parameters: where it begins."""
+
 
 def from_nest(**params: Any) -> Physical:
     r"""Return a neuron given by the parameters of NEST's ``iaf_psc_exp``, and its noise.
@@ -47,6 +50,8 @@ def from_nest(**params: Any) -> Physical:
     delta : float, optional
         Allowed if 0: the model has no escape noise. With delta = 0 NEST's `rho` has no effect and
         is allowed.
+    V_m, I_syn_ex, I_syn_in : float, optional
+        Where NEST begins; no effect here.
     noise_sd : float, optional
         Stationary standard deviation of the synaptic current, pA.
     V_sd : float, optional
@@ -87,7 +92,7 @@ def _neuron(what: str, params: dict[str, Any], names: dict[str, str]) -> Physica
         return names.get(name, name)
 
     needed = ("C_m", "tau_m", "tau_syn_ex", "V_th", "V_reset", "E_L")
-    others = ("I_e", "tau_syn_in", "t_ref") + (() if names else ("delta", "rho"))
+    others = ("I_e", "tau_syn_in", "t_ref") + (() if names else ("delta", "rho", *STATE))
     checks.known(what, map(own, params), [own(n) for n in (*needed, *others, *NOISE)])
     checks.required(what, [own(n) for n in params], [own(n) for n in needed])
     checks.absent("delta", params.get("delta", 0.0), 0.0, "the model has no escape noise")

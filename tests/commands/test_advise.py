@@ -62,8 +62,9 @@ def test_a_rate_loads_no_more_than_it_needs():
 
 
 def test_json_holds_what_step_size_says(capsys, tmp_path):
-    status, out, _ = advise(*PLAIN, "--rate-error", "1%", "--json", "-", capsys=capsys)
+    status, out, _ = advise(*PLAIN, "--rate-error", "1%", "--json", capsys=capsys)
     assert status == 0
+    assert out == advise(*PLAIN, "--rate-error", "1%", "--json", "-", capsys=capsys)[1]
     found, advice = (
         json.loads(out),
         step_size(LIF(mu=1.5, sigma=0.15), tolerance=0.01, quantity="rate"),
@@ -220,7 +221,9 @@ def test_seconds_for_ms_are_named_also_where_nothing_can_be_computed(capsys):
 
 
 def test_messages_without_units_say_what_a_unit_is(capsys):
-    assert "in units of 10 ms" in refused(*NEURON, "--at", "20", capsys=capsys)
+    line = refused(*NEURON, "--at", "20", capsys=capsys)
+    assert "in units of 10 ms" in line
+    assert "allowed: h < 0.1" in line  # tau's limit, which is stricter than the leak's
     _, out, _ = advise(*NEURON, "--at", "0.0109999", capsys=capsys)
     assert "At dt = 0.0109999 ms" in out
     asked = ["--of", "spike_time", "--T", "200"]

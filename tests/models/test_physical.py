@@ -276,6 +276,11 @@ def test_from_lif_refuses_what_has_no_units():
         to_nest(LIF())
 
 
+def test_where_nest_begins_has_no_effect():
+    state = {"V_m": -70.0, "I_syn_ex": 0.0, "I_syn_in": 0.0}
+    assert from_nest(**CELL, **state) == from_nest(**CELL)
+
+
 def test_refractory_time_there_and_back():
     cell = from_nest(**CELL, t_ref=2.0)
     assert cell.lif.t_ref == 2.0 / CELL["tau_m"]
