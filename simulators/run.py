@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,8 @@ def traces(name, noisy=()):
     with tempfile.TemporaryDirectory() as folder:
         given, out = Path(folder, "experiments.json"), Path(folder, "traces.json")
         asked = {
-            "experiments": [e.as_dict() for e in EXPERIMENTS.values()],
-            "noisy": [run.as_dict() for run in noisy],
+            "experiments": [asdict(e) for e in EXPERIMENTS.values()],
+            "noisy": [asdict(run) for run in noisy],
         }
         given.write_text(json.dumps(asked), encoding="utf-8")
         try:

@@ -7,6 +7,7 @@ The plotting library is uPlot, from the package uplot-python.
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,18 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from lifcore.advice import answers, grid_rates, rate_steps, rates, renewal, search
+
 SCRIPTS = tuple(f"calculator/{name}.js" for name in ("uPlot.iife", "tables", "neuron", "page"))
+#: What the scripts share with the library, by the modules that own it.
+CONSTANTS = {
+    answers: ("LUCK",),
+    grid_rates: ("STRIP", "CURRENT", "LEAK"),
+    rate_steps: ("KNOWN",),
+    rates: ("SILENT", "FINEST"),
+    renewal: ("NEVER_RESTS",),
+    search: ("CLOSE", "SMALLEST"),
+}
 STYLES = ("calculator/uPlot.min.css", "calculator/calculator.css")
 
 
@@ -53,9 +65,13 @@ def write(app: Sphinx) -> None:
         return
     folder = Path(app.outdir) / "_static" / "calculator"
     folder.mkdir(parents=True, exist_ok=True)
-    tables = (Path(app.srcdir) / "book" / "data" / "calculator.json").read_text(encoding="utf-8")
+    stored = Path(app.srcdir) / "book" / "data" / "calculator.json"
+    tables = json.loads(stored.read_text(encoding="utf-8")) | {
+        "constants": {name: getattr(m, name) for m, names in CONSTANTS.items() for name in names}
+    }
+    packed = json.dumps(tables, separators=(",", ":"))
     (folder / "tables.js").write_text(
-        f"window.whichDt = window.whichDt || {{}};\nwindow.whichDt.tables = {tables};\n",
+        f"window.whichDt = window.whichDt || {{}};\nwindow.whichDt.tables = {packed};\n",
         encoding="utf-8",
     )
     own = sorted((Path(app.srcdir) / "book" / "calculator").iterdir())

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.polynomial import chebyshev
+from scipy.fft import dctn
 from scipy.interpolate import BarycentricInterpolator
 
 from lifcore.advice.grid_rates import late_rate, never_rests
@@ -135,12 +136,10 @@ def completed(values: np.ndarray) -> np.ndarray:
 
 def coefficients(values: np.ndarray) -> np.ndarray:
     """Return the Chebyshev coefficients of values at nodes of the first kind, along all axes."""
-    for axis, n in enumerate(values.shape):
-        nodes = chebyshev.chebpts1(n)
-        transform = chebyshev.chebvander(nodes, n - 1).T * (2.0 / n)
-        transform[0] *= 0.5
-        values = np.moveaxis(np.tensordot(transform, values, axes=(1, axis)), 0, axis)
-    return values
+    found = dctn(np.flip(values), type=2, norm="forward")  # of nodes in falling order
+    for axis in range(values.ndim):
+        found[(slice(None),) * axis + (slice(1, None),)] *= 2.0
+    return found
 
 
 def fill(workers: int) -> dict[str, np.ndarray]:

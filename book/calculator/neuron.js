@@ -7,11 +7,8 @@
   "use strict";
   const book = (window.whichDt = window.whichDt || {});
 
-  /* Standard errors of what the expansion leaves out, and further limits: lifcore/advice/{grid_rates,rates}.py. */
-  const STRIP = 0.03, CURRENT = 0.12, LEAK = 0.12, FINEST = 1 / 64, SILENT = 1e-6, KNOWN = 0.08;
-  const NEVER_RESTS = 4;
-  /* Where a search for a step ends: lifcore/advice/search.py. */
-  const CLOSE = 0.03, SMALLEST = Math.pow(2, -60);
+  /* The library's own constants, which tools/calculator.py writes beside the tables. */
+  const its = (name) => book.tables.constants[name];
 
   /* Clenshaw's recurrence for a sum of Chebyshev polynomials. */
   function clenshaw(c, x) {
@@ -97,7 +94,7 @@
   }
 
   const speed = (n) => n.mu - n.g * n.v_th; /* of V at threshold, at the mean current */
-  const neverRests = (n) => speed(n) >= NEVER_RESTS * Math.sqrt(current(n));
+  const neverRests = (n) => speed(n) >= its("NEVER_RESTS") * Math.sqrt(current(n));
   const period = (n) => Math.log1p((n.g * (n.v_th - n.v_reset)) / speed(n)) / n.g;
 
   /* Standard deviation of an interval of a neuron whose drive never rests. */
@@ -125,7 +122,7 @@
     }
 
     get silent() {
-      return !(this.exact >= SILENT * this.n.g);
+      return !(this.exact >= its("SILENT") * this.n.g);
     }
 
     /* The relative error with resets late by h/2, as if spikes did not lock to the grid. */
@@ -158,9 +155,9 @@
       if (this.still || this.spread) return 0;
       const noise = Math.sqrt(current(n));
       const rare = Math.exp(-0.5 * Math.max(0, speed(n) / noise) ** 2);
-      const strip = STRIP * n.sigma * h ** 1.5;
-      const change = CURRENT * (h / n.tau) ** 2 * spread(n);
-      return ((strip + change) / (n.v_th - n.v_reset)) * rare + LEAK * (h * n.g) ** 2;
+      const strip = its("STRIP") * n.sigma * h ** 1.5;
+      const change = its("CURRENT") * (h / n.tau) ** 2 * spread(n);
+      return ((strip + change) / (n.v_th - n.v_reset)) * rare + its("LEAK") * (h * n.g) ** 2;
     }
 
     /* That, and by how much the tables may be off. Where the drive never rests the library solves the
@@ -169,12 +166,12 @@
       if (this.still) return 0;
       const { small, [this.scheme]: share } = book.tables.errors;
       const off = share * (small + Math.abs(this.smooth(h)));
-      return off + this.leftOut(h) + (this.spread ? LEAK * (h * this.n.g) ** 2 : 0);
+      return off + this.leftOut(h) + (this.spread ? its("LEAK") * (h * this.n.g) ** 2 : 0);
     }
 
     /* By how much the error may be off at a step and those close to it. */
     size(h) {
-      const least = FINEST * this.top;
+      const least = its("FINEST") * this.top;
       if (h < least) return (this.size(least) * h) / least;
       return Math.abs(this.smooth(h)) + this.locking(h) + this.uncertainty(h);
     }
@@ -182,12 +179,12 @@
     /* The largest step that keeps to a tolerance, as smaller ones do, and what limits it. */
     step(tolerance) {
       let top = this.top, limit = "the largest step at which the error is known";
-      if (this.leftOut(top) > KNOWN * tolerance) {
+      if (this.leftOut(top) > its("KNOWN") * tolerance) {
         let low = 0;
         limit = "how well the error is known at larger steps";
         for (let k = 0; k < 40; k++) {
           const middle = 0.5 * (low + top);
-          if (this.leftOut(middle) < KNOWN * tolerance) low = middle;
+          if (this.leftOut(middle) < its("KNOWN") * tolerance) low = middle;
           else top = middle;
         }
       }
@@ -200,7 +197,7 @@
     let h = top / 16, found = size(h);
     while (found > tolerance) {
       h *= Math.min(0.5, (0.9 * tolerance) / found);
-      if (h < SMALLEST * top) return 0;
+      if (h < its("SMALLEST") * top) return 0;
       found = size(h);
     }
     while (h < top) {
@@ -209,15 +206,15 @@
       h = Math.min(top, h * Math.min(2, Math.max(1.05, more)));
       found = size(h);
       if (found > tolerance) return between(size, low, [h, found], tolerance);
-      if (h < top && found > (1 - CLOSE) * tolerance) return h;
+      if (h < top && found > (1 - its("CLOSE")) * tolerance) return h;
     }
     return top;
   }
 
   function between(size, low, high, tolerance) {
     for (let k = 0; k < 12; k++) {
-      if (low[1] > (1 - CLOSE) * tolerance || high[0] < low[0] * (1 + 0.5 * CLOSE)) break;
-      const share = ((1 - 0.5 * CLOSE) * tolerance - low[1]) / (high[1] - low[1]);
+      if (low[1] > (1 - its("CLOSE")) * tolerance || high[0] < low[0] * (1 + 0.5 * its("CLOSE"))) break;
+      const share = ((1 - 0.5 * its("CLOSE")) * tolerance - low[1]) / (high[1] - low[1]);
       const h = low[0] * Math.exp(Math.min(0.9, Math.max(0.1, share)) * Math.log(high[0] / low[0]));
       const found = size(h);
       if (found > tolerance) high = [h, found];
@@ -226,5 +223,5 @@
     return low[0];
   }
 
-  Object.assign(book, { Errors, rate, exponent, outside, reduced, neverRests });
+  Object.assign(book, { Errors, exponent, outside });
 })();

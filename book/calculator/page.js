@@ -32,7 +32,6 @@
     ["tolerance", "tolerance of the rate", "%", 1, { test: (x) => x > 0 && x < 100, says: "a number between 0 and 100" }],
   ];
 
-  const LUCK = 1 / 3; /* of its largest part an error is lucky below: lifcore/advice/answers.py */
   const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
   /* A neuron from the fields: {neuron, time, errors}; time is the unit of its time in ms or 1. */
@@ -95,7 +94,7 @@
     }
     const { errors } = schemes.euler;
     const partsAt = (x) => Object.fromEntries(["current", "membrane", "reset"].map((name) => [name, errors.smooth(x, { [name]: true })]));
-    const lucky = (x) => neuron.sigma > 0 && Math.abs(errors.smooth(x)) < LUCK * Math.max(...Object.values(partsAt(x)).map(Math.abs));
+    const lucky = (x) => neuron.sigma > 0 && Math.abs(errors.smooth(x)) < book.tables.constants.LUCK * Math.max(...Object.values(partsAt(x)).map(Math.abs));
     const parts = schemes.euler.known && neuron.sigma > 0 ? partsAt(h) : {};
     const steps = [[h, "dt", schemes.euler.known], [schemes.euler.step / time, "the step for your tolerance", schemes.euler.step > 0]];
     const lambda = neuron.sigma === 0 ? 0 : book.exponent(neuron);
@@ -109,7 +108,6 @@
 
   book.read = read;
   book.answer = answer;
-  book.fields = UNITS;
 
   /* ---------------------------------------------------------------- what is shown */
 

@@ -7,8 +7,7 @@ the drive b in units of the threshold. The step is a power of two: times on the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -68,16 +67,6 @@ class Experiment:
         ['membrane decay', 'onset', 'drive', 'threshold', 'strong drive', 'refractory']
         """
         return self.i != 0.0 or bool(self.inputs)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, which an adapter reads from JSON.
-
-        Examples
-        --------
-        >>> EXPERIMENTS["threshold"].as_dict()["v"]
-        1.0
-        """
-        return asdict(self)
 
 
 EXPERIMENTS = {

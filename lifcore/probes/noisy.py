@@ -7,8 +7,7 @@ reset to 0 and no refractory time, as `lifcore.models.neuron.LIF` has it in unit
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from lifcore.models.neuron import LIF
 
@@ -74,16 +73,6 @@ class NoisyRun:
         """
         tau = self.tau_s / self.tau_m
         return LIF(tau=tau, mu=self.mu, sigma=self.sd * math.sqrt(2.0 / tau))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values.
-
-        Examples
-        --------
-        >>> NOISY_RUNS[0].as_dict()["neurons"]
-        4096
-        """
-        return asdict(self)
 
 
 NOISY_RUNS = tuple(

@@ -12,7 +12,7 @@ import pytest
 from calculator_tables import Table
 from in_browser import DESK, PHONE, WIDE, needs_browser, wait, window
 from lifcore import LIF
-from lifcore.advice.grid_rates import never_rests
+from lifcore.advice.grid_rates import LEAK, never_rests
 from lifcore.advice.rate_steps import largest_rate_step
 from lifcore.advice.rates import RateErrors
 from lifcore.models.physical import Physical
@@ -127,7 +127,7 @@ def test_two_hundred_random_neurons(page, stored):
                 wrong.append((text, scheme, one, errors.smooth(h)))
             # What it may be off counts against the tolerance; searches end within 3 %.
             off = left[scheme] * (left["small"] + 0.01)
-            off += 0.12 * cell.h(one["step"]) ** 2 if never_rests(cell.lif) else 0.0
+            off += LEAK * cell.h(one["step"]) ** 2 if never_rests(cell.lif) else 0.0
             steps = [cell.ms(largest_rate_step(errors, e)[0]) for e in (0.01 - off, 0.01)]
             if not 0.95 * steps[0] <= one["step"] <= 1.05 * steps[1]:
                 wrong.append((text, scheme, one, steps))

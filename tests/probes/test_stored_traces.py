@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,6 @@ def test_sixth_digit_is_seen(name, variant):
 def test_noisy_runs_are_those_of_the_package(name):
     stored = STORED[name]["noisy"]
     assert [{k: v for k, v in entry.items() if k != "spikes"} for entry in stored] == [
-        run.as_dict() for run in NOISY_RUNS
+        asdict(run) for run in NOISY_RUNS
     ]
     assert all(len(entry["spikes"]) == entry["batches"] for entry in stored)
