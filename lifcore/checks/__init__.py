@@ -5,8 +5,24 @@ raises an error that names the argument, shows its value and says what is allowe
 """
 
 from lifcore.checks.extremes import computable, feasible, finite, within_range
-from lifcore.checks.grids import euler_stable, exact_affordable, held_steps, levels, steps, times
-from lifcore.checks.models import REFRACTORY, no_refractory, spikes, start, volleys
+from lifcore.checks.grids import (
+    delay_steps,
+    euler_stable,
+    exact_affordable,
+    held_steps,
+    levels,
+    steps,
+    times,
+)
+from lifcore.checks.models import (
+    DELAYED,
+    REFRACTORY,
+    no_delays,
+    no_refractory,
+    spikes,
+    start,
+    volleys,
+)
 from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.sizes import memory, of_blocks
 from lifcore.checks.values import (
@@ -21,14 +37,17 @@ from lifcore.checks.values import (
     seed,
     sequence,
 )
-from lifcore.checks.weights import square_weights, weights
+from lifcore.checks.weights import delays, square_weights, weights
 
 __all__ = [
+    "DELAYED",
     "REFRACTORY",
     "absent",
     "column",
     "computable",
     "count",
+    "delay_steps",
+    "delays",
     "euler_stable",
     "exact_affordable",
     "feasible",
@@ -40,6 +59,7 @@ __all__ = [
     "levels",
     "memory",
     "milliseconds",
+    "no_delays",
     "no_refractory",
     "of_blocks",
     "one_of",

@@ -15,6 +15,10 @@ from lifcore.checks.values import column, is_sequence, real
 _GRID_TOLERANCE = 1e-9
 
 
+MOST_STEPS = 65535
+"""Steps that a delay may take: all that 16 bits can count."""
+
+
 def _multiple(numerator: float, denominator: float) -> int:
     """Return the whole ratio of two floats, 0 if the ratio is not whole."""
     ratio = numerator / denominator
@@ -189,6 +193,51 @@ def held_steps(t_ref: float | np.ndarray, h: float) -> np.ndarray:
             f"allowed: h < {2.0 * least:g}, or t_ref = 0"
         )
     return steps
+
+
+def delay_steps(delays: np.ndarray, h: float) -> np.ndarray:
+    """Return by how many steps of a grid a spike is delivered late: delay / h, rounded.
+
+    To the nearest whole number, and halves to the even one, so that a delay of the grid is off by
+    up to h/2. One below h that is not 0 is refused: it would be lost, or more than doubled.
+
+    Parameters
+    ----------
+    delays : ndarray
+        Delays, >= 0.
+    h : float
+        Step size.
+
+    Returns
+    -------
+    ndarray of uint16
+        0 only where the delay is.
+
+    Raises
+    ------
+    ValueError
+        If a positive delay is below h, or one takes 65536 steps or more.
+
+    Examples
+    --------
+    >>> delay_steps(np.array([0.0, 0.2, 0.25]), 0.1).tolist()
+    [0, 2, 2]
+    """
+    delays = np.asarray(delays, np.float64)
+    short = (delays > 0.0) & (delays < h * (1.0 - 1e-9))
+    if short.any():
+        least = float(np.min(delays[short]))
+        raise ValueError(
+            f"h = {h!r}: a delay of {least:g} is less than a step, so that the grid would change "
+            f"it; allowed: h <= {least:g}, or a delay of 0, with which a spike is delivered at "
+            "the end of its own step"
+        )
+    if delays.size and delays.max() / h > MOST_STEPS:
+        raise ValueError(
+            f"h = {h!r}: a delay of {delays.max():g} takes {delays.max() / h:.0f} steps; "
+            f"allowed: up to {MOST_STEPS}"
+        )
+    return np.rint(delays / h).astype(np.uint16)
 
 
 def exact_affordable(h: float, rates: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Weights and starts of networks, refractory times, and tables of spikes."""
+"""Weights and starts of networks, refractory times and delays, and tables of spikes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -33,6 +34,9 @@ REFRACTORY = {
     "plain_monte_carlo": "",
 }
 """What supports a refractory time, and with which limits."""
+
+DELAYED = {"Feedforward": "", "Recurrent": ""}
+"""What supports delays, and refractory times in networks with loops, and with which limits."""
 
 INNER = ("lifcore.checks", "lifcore.commands")
 """Modules whose functions are not what a user has called."""
@@ -228,11 +232,52 @@ def no_refractory(name: str, t_ref: float | np.ndarray) -> None:
     """
     longest = float(np.max(t_ref))
     if longest > 0.0:
-        known = [f"{what} ({limits})" if limits else what for what, limits in REFRACTORY.items()]
         raise ValueError(
             f"{name}.t_ref = {longest:g}: {_called()} does not support a refractory time; "
-            f"allowed here: t_ref = 0; supported with t_ref > 0: {', '.join(known)}"
+            f"allowed here: t_ref = 0; supported with t_ref > 0: {_listed(REFRACTORY)}"
         )
+
+
+def no_delays(name: str, model: Any) -> None:
+    """Refuse a network with delays, or with loops and a refractory time, as `no_refractory` does.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    model : Feedforward or Recurrent
+        The network.
+
+    Raises
+    ------
+    ValueError
+        If one is positive.
+
+    Examples
+    --------
+    >>> from lifcore.models.networks import Recurrent
+    >>> from lifcore.models.neuron import LIF
+    >>> no_delays("model", Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]]))
+    """
+    longest = model.delay_range[1]
+    if longest > 0.0:
+        raise ValueError(
+            f"{name}: delays up to {longest:g}: {_called()} does not support delays; allowed "
+            f"here: delays = 0; supported with delays > 0: {_listed(DELAYED)}"
+        )
+    if hasattr(model, "neuron"):
+        longest = float(np.max(model.neuron.t_ref))
+        if longest > 0.0:
+            raise ValueError(
+                f"{name}.neuron.t_ref = {longest:g}: {_called()} does not support a refractory "
+                "time in a network with loops; allowed here: t_ref = 0; supported with t_ref > 0: "
+                f"{_listed(DELAYED)}"
+            )
+
+
+def _listed(what: dict[str, str]) -> str:
+    """Return names with their limits, as words."""
+    return ", ".join(f"{name} ({limits})" if limits else name for name, limits in what.items())
 
 
 def _called() -> str:

@@ -1,11 +1,14 @@
-"""Weights of networks: shapes, finite numbers, dense or sparse."""
+"""Weights and delays of networks: shapes, finite numbers, dense or sparse."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+
+from lifcore.checks.values import real
 
 
 def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray | sparse.csr_array:
@@ -93,6 +96,85 @@ def square_weights(value: object, neurons: int | None) -> np.ndarray | sparse.cs
             f"allowed: shape ({neurons}, {neurons})"
         )
     return matrix
+
+
+def delays(name: str, value: object, matrix: Any) -> float | np.ndarray | sparse.csr_array:
+    """Return the delays of the synapses that a matrix of weights has, as floats.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : float, array_like or scipy.sparse array
+        One delay for all synapses, or one each; what a dense matrix holds where there is no
+        synapse is not looked at.
+    matrix : ndarray or csr_array, shape (targets, sources)
+        The validated weights.
+
+    Returns
+    -------
+    float, or csr_array of the synapses' delays
+        0.0 if all are 0. A delay of 0 beside others is an entry of its own.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If a delay is negative or not finite, the shape is not that of the weights, or a sparse
+        matrix has entries where the weights have none, or none where they have one.
+
+    Examples
+    --------
+    >>> delays("delays", 1.5, np.eye(2))
+    1.5
+    >>> delays("delays", [[0.5, 9.0], [9.0, 0.0]], np.eye(2)).data.tolist()
+    [0.5, 0.0]
+    """
+    if not sparse.issparse(value) and not isinstance(value, np.ndarray | Sequence):
+        return real(name, value, at_least=0.0)
+    given = _matrix(name, value)
+    if given.shape != matrix.shape:
+        raise ValueError(
+            f"{name} has shape {given.shape}, but the weights have {matrix.shape}; allowed: a "
+            "number, or a matrix of the weights' shape"
+        )
+    synapses = sparse.csr_array(matrix)  # explicit zeros are kept by no one: they are no synapses
+    if (synapses.data == 0.0).any():
+        synapses = synapses.copy()
+        synapses.eliminate_zeros()
+    if sparse.issparse(given):
+        same = np.array_equal(given.indptr, synapses.indptr)
+        if not same or not np.array_equal(given.indices, synapses.indices):
+            raise ValueError(
+                f"{name} {_first_difference(given, synapses)}; allowed: one entry for each "
+                "weight that is not 0 (a delay of 0 as an explicit entry), and no other"
+            )
+        data = given.data
+    else:
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(synapses.indptr))
+        data = given[rows, synapses.indices]
+    if (data < 0.0).any():
+        raise ValueError(f"{name} holds {data[data < 0.0][0]:g}; allowed: delays >= 0")
+    if not (data > 0.0).any():
+        return 0.0
+    own = sparse.csr_array((data, synapses.indices, synapses.indptr), shape=matrix.shape)
+    own.data.flags.writeable = False
+    return own
+
+
+def _first_difference(given: sparse.csr_array, synapses: sparse.csr_array) -> str:
+    """Say at which synapse two sparse matrices differ first."""
+    for row in range(given.shape[0]):
+        own, other = (
+            part.indices[part.indptr[row] : part.indptr[row + 1]] for part in (given, synapses)
+        )
+        odd = np.setxor1d(own, other)
+        if odd.size:
+            has = "has an entry" if odd[0] in own else "has no entry"
+            what = "no weight" if odd[0] in own else "a weight"
+            return f"{has} for target {row}, source {odd[0]}, where there is {what}"
+    raise AssertionError("the matrices do not differ")
 
 
 def _matrix(name: str, value: object) -> Any:

@@ -44,6 +44,7 @@ def chain_lengths(model: Recurrent, spikes: np.ndarray, paths: int) -> np.ndarra
     [2]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_delays("model", model)
     paths = checks.count("paths", paths)
     spikes = checks.spikes(spikes, paths, model.sizes[0])
     ordered = spikes[np.lexsort((spikes["neuron"], spikes["time"], spikes["path"]))]

@@ -52,6 +52,7 @@ def cycle_gain(model: Recurrent) -> float:
     0.25
     """
     checks.instance("model", model, Recurrent)
+    checks.no_delays("model", model)
     return _perron(_charges(model, abs(sparse.csr_array(model.weights))))
 
 
@@ -83,6 +84,7 @@ def kick_norm(model: Recurrent) -> np.ndarray:
     [0.3, 0.5]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_delays("model", model)
     charges = _charges(model, sparse.csr_array(model.weights))
     return np.sqrt(np.asarray(charges.power(2).sum(axis=1)).ravel())
 
@@ -168,6 +170,7 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     [1.5]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_delays("model", model)
     variance = model.column("sigma") ** 2 * model.column("tau") / 2.0
     if h is not None:
         fastest = max(1e-300, *model.neuron.decay_rates.values())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
@@ -17,11 +19,22 @@ class _Network:
     """What networks have in common: neurons in a fixed order, layer after layer."""
 
     layers: Sequence[LIF]
+    delays: Any
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Neurons in each layer."""
         raise NotImplementedError
+
+    @property
+    def delay_range(self) -> tuple[float, float]:
+        """The shortest and the longest delay of all synapses."""
+        each = self.delays if isinstance(self.delays, tuple) else (self.delays,)
+        ends = [
+            (part.data.min(), part.data.max()) if sparse.issparse(part) else (part, part)
+            for part in each
+        ]
+        return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
     @cached_property
     def neurons(self) -> tuple[LIF, ...]:
@@ -102,12 +115,15 @@ class Feedforward(_Network):
         ``weights[l]`` has shape (neurons of layer l + 1, neurons of layer l); positive is
         excitatory. The sizes of the layers follow from it; a network of one layer takes its
         size from the arrays of its LIF.
+    delays : float, or sequence of one float or matrix for each of the weights, optional
+        A spike at s acts on its target at s + delay. A matrix holds one delay a synapse; a sparse
+        one has the entries of the weights.
 
     Raises
     ------
     TypeError, ValueError
-        If the shapes do not chain, a layer has no neurons, or a weight is not a finite
-        number; the message names the layer and the shapes.
+        If the shapes do not chain, a layer has no neurons, a weight is not a finite number, or a
+        delay is negative; the message names the layer and the shapes.
 
     References
     ----------
@@ -122,6 +138,7 @@ class Feedforward(_Network):
 
     layers: Sequence[LIF]
     weights: Sequence[Any]
+    delays: Any = 0.0
 
     def __post_init__(self) -> None:
         layers = checks.sequence("layers", self.layers)
@@ -139,6 +156,7 @@ class Feedforward(_Network):
         matrices = tuple(checks.weights(number, value, sizes) for number, value in enumerate(given))
         object.__setattr__(self, "layers", tuple(layers))
         object.__setattr__(self, "weights", matrices)
+        object.__setattr__(self, "delays", _layers_delays(self.delays, matrices))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -152,9 +170,9 @@ class Feedforward(_Network):
 class Recurrent(_Network):
     r"""A network with loops: every neuron may drive every neuron, itself included.
 
-    A spike of neuron j makes the current I of neuron k jump by ``weights[k, j]``, in the same
-    instant for the exact solution, at the end of the step for Euler. A neuron's synapse onto
-    itself acts after its reset.
+    A spike of neuron j makes the current I of neuron k jump by ``weights[k, j]``, a delay later:
+    after the spike itself for the exact solution, after the end of its step for Euler. A neuron's
+    synapse onto itself acts after its reset.
 
     Parameters
     ----------
@@ -166,12 +184,16 @@ class Recurrent(_Network):
     common : float, optional
         Share of the noise's variance that is common to all neurons, from 0 (independent noises)
         to 1 (one noise for all): :math:`dW_k = \sqrt{c}\,dW^0 + \sqrt{1-c}\,dW^k`.
+    delays : float, array_like or scipy.sparse array, optional
+        A spike at s acts on its target at s + delay: one delay for all synapses, or a matrix of the
+        weights' shape with one a synapse; a sparse one has the entries of the weights.
 
     Raises
     ------
     TypeError, ValueError
-        If the weights are not a square matrix of finite numbers that fits the neurons, `common`
-        is out of range, or noise is shared by neurons of different g or tau.
+        If the weights are not a square matrix of finite numbers that fits the neurons, a delay is
+        negative or at no synapse, `common` is out of range, or noise is shared by neurons of
+        different g or tau.
 
     References
     ----------
@@ -187,11 +209,12 @@ class Recurrent(_Network):
     neuron: LIF
     weights: Any
     common: float = 0.0
+    delays: Any = 0.0
 
     def __post_init__(self) -> None:
         checks.instance("neuron", self.neuron, LIF)
-        checks.no_refractory("neuron", self.neuron.t_ref)
         object.__setattr__(self, "weights", checks.square_weights(self.weights, self.neuron.size))
+        object.__setattr__(self, "delays", checks.delays("delays", self.delays, self.weights))
         object.__setattr__(
             self, "common", checks.real("common", self.common, at_least=0.0, at_most=1.0)
         )
@@ -213,11 +236,29 @@ class Recurrent(_Network):
         return (self.weights.shape[0],)
 
 
+def _layers_delays(value: object, matrices: Sequence[Any]) -> Any:
+    """Return 0.0 if nothing is delayed, else a tuple of the delays of each matrix of weights."""
+    if isinstance(value, numbers.Real):
+        value = [checks.real("delays", value, at_least=0.0)] * len(matrices)
+    given = checks.sequence("delays", value)
+    if len(given) != len(matrices):
+        raise ValueError(
+            f"delays has {len(given)} entries for {len(matrices)} matrices of weights; allowed: a "
+            "number, or a number or matrix for each matrix of weights"
+        )
+    each = [
+        checks.delays(f"delays[{number}]", part, matrix)
+        for number, (part, matrix) in enumerate(zip(given, matrices, strict=True))
+    ]
+    silent = all(not sparse.issparse(part) and part == 0.0 for part in each)
+    return 0.0 if silent else tuple(each)
+
+
 Network = Feedforward | Recurrent
 """A network of either kind, as a type."""
 
 
-def network(name: str, model: object, *, refractory: bool = False) -> Network:
+def network(name: str, model: object, *, refractory: bool = False, delays: bool = False) -> Network:
     """Return a model as a network: a LIF is a layer without input.
 
     Parameters
@@ -228,13 +269,15 @@ def network(name: str, model: object, *, refractory: bool = False) -> Network:
         What the user passed.
     refractory : bool, optional
         Whether the caller can do with refractory times; else they are refused.
+    delays : bool, optional
+        Whether it can do with delays, and with refractory times in networks with loops.
 
     Raises
     ------
     TypeError
         If it is none of LIF, Feedforward and Recurrent.
     ValueError
-        If a neuron has a refractory time that the caller ignores.
+        If a neuron has a refractory time, or a synapse a delay, that the caller ignores.
 
     Examples
     --------
@@ -250,4 +293,6 @@ def network(name: str, model: object, *, refractory: bool = False) -> Network:
     if not refractory:
         for lif in net.layers:
             checks.no_refractory(name, lif.t_ref)
+    if not delays:
+        checks.no_delays(name, net)
     return net

@@ -8,9 +8,14 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
+from lifcore import checks
+
 
 class Synapses(NamedTuple):
     """The synapses ``first[j]`` to ``first[j + 1]`` are those of source j, in order of target.
+
+    ``delay`` is one a synapse, or empty if there are none: in time, or in steps for a scheme on the
+    grid.
 
     Examples
     --------
@@ -21,20 +26,23 @@ class Synapses(NamedTuple):
     first: np.ndarray
     target: np.ndarray
     weight: np.ndarray
+    delay: np.ndarray
 
 
-def by_source(weights: Any) -> Synapses:
+def by_source(weights: Any, delays: Any = 0.0) -> Synapses:
     """Return the synapses of a matrix of weights; those of weight zero are none.
 
     Parameters
     ----------
     weights : array_like or scipy.sparse array, shape (targets, sources)
         The matrix.
+    delays : float or csr_array, optional
+        Those of a model, validated: one for all, or one a synapse.
 
     Returns
     -------
     Synapses
-        12 bytes a synapse.
+        12 bytes a synapse, 20 with delays.
 
     Examples
     --------
@@ -45,7 +53,36 @@ def by_source(weights: Any) -> Synapses:
     columns.eliminate_zeros()
     columns.sort_indices()
     target = columns.indices.astype(np.uint32, copy=False)
-    return Synapses(columns.indptr.astype(np.int64), target, columns.data)
+    if sparse.issparse(delays):  # of the weights' entries, whose order this keeps
+        late = sparse.csc_array(delays)
+        late.sort_indices()
+        delay = late.data
+    else:
+        delay = np.full(columns.data.size if delays > 0.0 else 0, float(delays))
+    return Synapses(columns.indptr.astype(np.int64), target, columns.data, delay)
+
+
+def on_grid(synapses: Synapses, h: float) -> Synapses:
+    """Return the same synapses with their delays in steps, rounded by `checks.delay_steps`.
+
+    Examples
+    --------
+    >>> on_grid(by_source([[0.0, 2.0], [1.0, 3.0]], 1.5), 0.5).delay.tolist()
+    [3, 3, 3]
+    """
+    return synapses._replace(delay=checks.delay_steps(synapses.delay, h))
+
+
+@njit(nogil=True, cache=True)
+def deliver_late(synapses, source, n, late):
+    """Add what a spike of `source` in step n brings to what is to arrive at the ends of steps.
+
+    ``late[m % late.shape[0]]`` is what arrives at the end of step m; its length is over the longest
+    delay, and the row of step n is added to the currents after this.
+    """
+    target, weight, delay = synapses.target, synapses.weight, synapses.delay
+    for e in range(synapses.first[source], synapses.first[source + 1]):
+        late[(n + delay[e]) % late.shape[0], target[e]] += weight[e]
 
 
 @njit(nogil=True, cache=True)

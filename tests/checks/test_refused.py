@@ -32,7 +32,6 @@ def _count(v, i, n):
 
 CALLS = {
     "constant_drive_period": lambda: models.constant_drive_period(NEURON),
-    "Recurrent": lambda: Recurrent(NEURON, [[0.0, 0.1], [0.1, 0.0]]),
     "Physical.from_lif": lambda: models.Physical.from_lif(
         NEURON, time_unit=10, voltage_unit=15, C_m=250
     ),
@@ -88,7 +87,15 @@ CALLS = {
 UNTOUCHED = {
     # about the neuron without spikes; of networks, which refuse; of one-neuron checks themselves
     *("free_law", "crossing_chance", "bridges", "exact_flow", "step_covariance", "Feedforward"),
-    *("chain_lengths", "cycle_gain", "kick_norm", "rate_bound", "truncations", "Scheme"),
+    *(
+        "chain_lengths",
+        "cycle_gain",
+        "kick_norm",
+        "rate_bound",
+        "truncations",
+        "Scheme",
+        "Recurrent",
+    ),
     *("network", "one_neuron", "to_nest", "to_pynn", "to_nir", "to_brian2"),
 }
 
@@ -113,6 +120,30 @@ def test_nothing_that_takes_a_neuron_is_left_out():
             neurons = ("LIF", "Recurrent", "Feedforward", "Network", "Model", "Physical")
             if any(word in text for text in taken for word in neurons):
                 assert name in known, name
+
+
+LOOPS = Recurrent(NEURON, [[0.0, 0.1], [0.1, 0.0]])
+LATE = Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]], delays=0.5)
+NETWORK_CALLS = {
+    "simulate": lambda model: runs.simulate(model, **RUN),
+    "couple": lambda model: runs.couple(model, **RUN),
+    "truncations": lambda model: loops.truncations(model, depth=1, **RUN),
+    "rate_bound": lambda model: loops.rate_bound(model),
+    "cycle_gain": lambda model: loops.cycle_gain(model),
+    "kick_norm": lambda model: loops.kick_norm(model),
+    "network_spectrum": lambda model: stability.network_spectrum(model, **LONG),
+    "step_size": lambda model: advice.step_size(model, tolerance=0.01, quantity="state", T=1.0),
+}
+
+
+@pytest.mark.parametrize("name", NETWORK_CALLS)
+@pytest.mark.parametrize("model", [LOOPS, LATE], ids=["refractory", "delays"])
+def test_networks_are_supported_or_refused_by_name(name, model):
+    if name in checks.DELAYED:
+        NETWORK_CALLS[name](model)
+        return
+    with pytest.raises(ValueError, match=rf"{name} does not support (a refractory|delays)"):
+        NETWORK_CALLS[name](model)
 
 
 def test_supported_are_all_tried():
