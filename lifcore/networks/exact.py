@@ -19,7 +19,7 @@ from lifcore.networks.kinds import flow_of, guard_of, step_of
 from lifcore.networks.series import ANOTHER, ITSELF
 from lifcore.noise.keyed import Source
 from lifcore.schemes.crossings import jump_response, top
-from lifcore.schemes.exact import flow_lanes
+from lifcore.schemes.free_step import flow_lanes
 from lifcore.schemes.refinement import TOO_MANY, Begin, Jumps, pieces, refine, whole_step
 from lifcore.schemes.state import SPIKE, Label, Recording, record
 

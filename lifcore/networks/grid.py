@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.networks.synapses import deliver_spike
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
 from lifcore.schemes.lanes import Memory, memory
 from lifcore.schemes.scheme import crossing, entry, move, shape, spread
@@ -61,7 +62,7 @@ def tiles(step: Any, components: int) -> Tiles:
     return Tiles(np.array(alike), noise, memory(TILE), fired)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def advance_tile(step, first, alike, noise, v, i, crossed):
     """Take one step of the neurons from `first` on, a tile of them or as many as there are.
 
@@ -87,7 +88,7 @@ def advance_tile(step, first, alike, noise, v, i, crossed):
     return spiked
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def move_tile(step, tile, state, room, noise, count, at, recording):
     """Advance a tile, and write the neurons that spiked behind the `count` ones in `room.fired`.
 
@@ -121,7 +122,7 @@ def move_tile(step, tile, state, room, noise, count, at, recording):
     return count
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def shape_tile(step, first, width, shared, noise):
     """Turn normals of a tile into the noise of a step, after adding what is `shared` by all."""
     for r in range(noise.shape[0]):

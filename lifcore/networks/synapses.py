@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 
 from lifcore import checks
+from lifcore.noise.dispatch import borrowing
 
 
 class Synapses(NamedTuple):
@@ -73,7 +73,7 @@ def on_grid(synapses: Synapses, h: float) -> Synapses:
     return synapses._replace(delay=checks.delay_steps(synapses.delay, h))
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def deliver_late(synapses, source, n, late):
     """Add what a spike of `source` in step n brings to what is to arrive at the ends of steps.
 
@@ -85,7 +85,7 @@ def deliver_late(synapses, source, n, late):
         late[(n + delay[e]) % late.shape[0], target[e]] += weight[e]
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def deliver_spike(synapses, source, i):
     """Add to the currents of all targets what a spike of `source` brings them."""
     target, weight = synapses.target, synapses.weight

@@ -22,6 +22,7 @@ import math
 import numpy as np
 from numba import njit
 
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.lanes import as_float, next_word, unit
 from lifcore.noise.vectors import GROUP, rectangle_drawer
 
@@ -95,7 +96,7 @@ draw_group = rectangle_drawer(ENDS, RECTANGLES)
 """Draws the normals of a group of lanes, up to the first that is of no rectangle."""
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _above(states, lane):
     """Return a positive normal from what the rectangles leave, by rejection from envelopes."""
     last = _SUMS.size - 1
@@ -115,7 +116,7 @@ def _above(states, lane):
             return x
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _exponential(states, lane):
     """Return an exponential variate by von Neumann's comparisons, which need no logarithm."""
     whole = 0.0
@@ -133,7 +134,7 @@ def _exponential(states, lane):
         whole += 1.0
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def next_normals(states, lane, out, scale):
     """Fill `out` with the next normals of one lane, times `scale`."""
     for r in range(out.size):
@@ -145,7 +146,7 @@ def next_normals(states, lane, out, scale):
         out[r] = scale * normal
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def fill_lanes(states, first, lanes, out, scale):
     """Fill the rows of `out` with normals, times `scale`, of `lanes` lanes from `first` on.
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.streams import child, step_generator
 
 ROUNDS = 18
@@ -128,7 +129,7 @@ def in_turn(generator):
     return Source(generator, np.empty(0, np.uint64), np.uint64(0), 1.0, 0.0)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def draw(source, neuron, step, place, z):
     """Fill `z` with the normals of one halving."""
     if source.state.size > 0:
@@ -141,7 +142,7 @@ def draw(source, neuron, step, place, z):
             z[r] += source.common * source.generator.standard_normal()
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _seat(source, neuron, step, place):
     state = source.state
     state[0] = source.word

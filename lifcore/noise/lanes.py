@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.streams import BLOCK, child
 
 _U = np.uint64
@@ -55,7 +56,7 @@ def lane_states(
     return states
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def seat_lanes(pool, states):
     """Fill states, shape (4, lanes), lane after lane with the words that a SeedSequence generates.
 
@@ -75,7 +76,7 @@ def seat_lanes(pool, states):
             states[r, lane] = word
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def next_words(states, first, words):
     """Move lanes from `first` on by one word, and write it; `states` has shape (4, lanes)."""
     for j in range(words.size):
@@ -92,7 +93,7 @@ def next_words(states, first, words):
         states[3, k] = (d << _45) | (d >> _19)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def next_word(states, lane):
     """Move one lane by one word, and return it."""
     a, b, c, d = states[0, lane], states[1, lane], states[2, lane], states[3, lane]
@@ -116,7 +117,7 @@ def as_float(typingctx, word):
     return types.float64(types.uint64), generate
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def unit(word):
     """Return the upper 52 bits of a word as a number in [0, 1)."""
     return as_float((word >> _12) | _UNIT) - 1.0

@@ -171,44 +171,44 @@ def _stand(source, path):
     source.seats[path] = source.state
 
 
-@kernel(steps_ahead, Seated)
+@kernel(steps_ahead, Seated, borrows=True)
 def _one_ahead(source):
     return 1
 
 
-@kernel(steps_ahead, Lanes)
+@kernel(steps_ahead, Lanes, borrows=True)
 def _some_ahead(source):
     return AHEAD
 
 
-@kernel(common_normal, Seated)
+@kernel(common_normal, Seated, borrows=True)
 def _common_numpy(source, path):
     return source.generator.standard_normal()
 
 
-@kernel(fill_tile, Seated)
+@kernel(fill_tile, Seated, borrows=True)
 def _fill_numpy(source, path, neurons, out, scale):
     for r in range(out.shape[0]):
         for k in range(neurons[1]):
             out[r, k] = scale * source.generator.standard_normal()
 
 
-@kernel(begin_path, Lanes)
+@kernel(begin_path, Lanes, borrows=True)
 def _begin_lanes(source, path):
     pass  # every lane has a state of its own
 
 
-@kernel(end_path, Lanes)
+@kernel(end_path, Lanes, borrows=True)
 def _end_lanes(source, path):
     pass
 
 
-@kernel(common_normal, Lanes)
+@kernel(common_normal, Lanes, borrows=True)
 def _common_lanes(source, path):
     fill_lanes(source.common[path], 0, 1, source.one, 1.0)
     return source.one[0, 0]
 
 
-@kernel(fill_tile, Lanes)
+@kernel(fill_tile, Lanes, borrows=True)
 def _fill_tile_lanes(source, path, neurons, out, scale):
     fill_lanes(source.states[path], neurons[0], neurons[1], out, scale)

@@ -210,12 +210,12 @@ def _of_one_lane(source, lane):
     return OneLane(source.states, lane)
 
 
-@kernel(halving_normals, Source)
+@kernel(halving_normals, Source, borrows=True)
 def _halving_keyed(source, key, place, z):
     draw(source, key[0], key[1], place, z)
 
 
-@kernel(halving_normals, OneLane)
+@kernel(halving_normals, OneLane, borrows=True)
 def _halving_lane(source, key, place, z):
     next_normals(source.states, source.lane, z, 1.0)
 
@@ -237,7 +237,7 @@ def fill(source: Any, out: np.ndarray, width: int, scale: float) -> None:
     raise only_jitted(source)
 
 
-@kernel(fill, np.random.Generator)
+@kernel(fill, np.random.Generator, borrows=True)
 def _fill_numpy(source, out, width, scale):
     for r in range(out.shape[0]):
         for k in range(out.shape[1]):
@@ -246,12 +246,12 @@ def _fill_numpy(source, out, width, scale):
             source.standard_normal()
 
 
-@kernel(fill, Gauss)
+@kernel(fill, Gauss, borrows=True)
 def _fill_gauss(source, out, width, scale):
     fill_lanes(source.states, 0, out.shape[1], out, scale)
 
 
-@kernel(fill, Bits)
+@kernel(fill, Bits, borrows=True)
 def _fill_bits(source, out, width, scale):
     states, words, used = source
     signed = np.float64(scale).view(np.uint64)
@@ -265,7 +265,7 @@ def _fill_bits(source, out, width, scale):
         used[0] += 1
 
 
-@kernel(fill, Three)
+@kernel(fill, Three, borrows=True)
 def _fill_three(source, out, width, scale):
     states, words, rest, used = source
     size = scale * _ROOT_3

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.schemes.exact import exact_advance_driven, work
+from lifcore.noise.dispatch import borrowing
+from lifcore.noise.sources import fill
+from lifcore.schemes.exact import exact_spikes
+from lifcore.schemes.free_step import deepest_of, flow_lanes, take_over, work
 from lifcore.schemes.lanes import (
     advance_holding,
     advance_remembering,
@@ -15,6 +18,7 @@ from lifcore.schemes.lanes import (
     record_crossed,
     shape_lanes,
 )
+from lifcore.schemes.refinement import guard_of
 from lifcore.schemes.scheme import entry, join
 from lifcore.schemes.signals import deliver
 from lifcore.schemes.state import State
@@ -62,36 +66,53 @@ def couple_neuron(exact, levels, span, streams, state, arrivals, recording):
 
     Series 0 of the signals is the exact solution, series row + 1 the scheme's.
     """
-    lanes, count = state.v.shape[1], levels.order.size
-    room = work(lanes)
-    before = memory(lanes)
-    pending, counts = state.pending, np.zeros(lanes, np.int64)
-    finest = entry(levels.step, 0)
+    lanes, own = state.v.shape[1], state.exact
+    room, before, counts = work(lanes, deepest_of(exact)), memory(lanes), np.zeros(lanes, np.int64)
+    # Taken out of their tuples once: in the loop that would be most of a quiet step's work.
+    flow, bound, first = exact.flow, (exact.g, exact.mu, guard_of(exact)), arrivals.signals.first
+    normals, end, suspect = room.normals, room.end, room.suspect
     for n in range(span.begin, span.end):
-        at = (span.neuron, n, n - span.begin)
-        exact_advance_driven(exact, at, streams, state.exact, room, arrivals, recording)
-        shape_lanes(finest, room.normals, pending[0])
-        # Level k moves when its step is full, and hands its noise to the next coarser.
-        for k in range(count):
-            row, own = levels.order[k], entry(levels.step, k)
-            v, i, noise = state.v[row], state.i[row], pending[k]
-            taken = (n + 1) // levels.per_level[k]
-            if own.hold > 0.0:
-                moved = State(v, i, counts, state.held[row])
-                spiked = advance_holding(own, moved, noise, before)
-            else:
-                spiked = advance_remembering(own, v, i, noise, before)
-            if spiked > 0:
-                time = taken * own.h
-                record_crossed(own, span.neuron, row + 1, time, noise, before, recording)
-            signal_step = taken - 1 - span.begin // levels.per_level[k]
-            deliver(arrivals.signals, row + 1, signal_step, arrivals.weight, i)
-            if k + 1 == count:
-                noise[:] = 0.0
-                break
+        k = n - span.begin
+        fill(streams.steps, normals, lanes, 1.0)
+        found = flow_lanes(flow, bound, own.v, own.i, normals, end, suspect)
+        if found > 0 or first[0, k] < first[0, k + 1] or exact.t_ref is not None:
+            at = (span.neuron, n, k)
+            exact_spikes(exact, at, streams, own, room, found, arrivals, recording)
+        else:
+            take_over(own.v, own.i, end)
+        at = (span.neuron, n, span.begin)
+        move_levels(levels, at, state, normals, (before, counts), arrivals, recording)
+        recording.marks[k + 1] = recording.recorded[0]
+
+
+@borrowing()
+def move_levels(levels, at, state, normals, room, arrivals, recording):
+    """Hand the noise of a finest step to the levels, and move those whose step is full then.
+
+    `at` are the neuron, the step from time 0, and the one that signals are counted from.
+    """
+    neuron, n, begin = at
+    before, counts = room
+    pending, lanes, count = state.pending, state.v.shape[1], levels.order.size
+    shape_lanes(entry(levels.step, 0), normals, pending[0])
+    # Level k moves when its step is full, and hands its noise to the next coarser.
+    for k in range(count):
+        row, own = levels.order[k], entry(levels.step, k)
+        v, i, noise = state.v[row], state.i[row], pending[k]
+        taken = (n + 1) // levels.per_level[k]
+        if own.hold > 0.0:
+            moved = State(v, i, counts, state.held[row])
+            spiked = advance_holding(own, moved, noise, before)
+        else:
+            spiked = advance_remembering(own, v, i, noise, before)
+        if spiked > 0:
+            record_crossed(own, neuron, row + 1, taken * own.h, noise, before, recording)
+        signal_step = taken - 1 - begin // levels.per_level[k]
+        deliver(arrivals.signals, row + 1, signal_step, arrivals.weight, i)
+        full = k + 1 < count and (n + 1) % levels.per_level[k + 1] == 0
+        if k + 1 < count:
             for lane in range(lanes):
                 join(own, pending[k + 1], noise, lane)
-            noise[:] = 0.0
-            if (n + 1) % levels.per_level[k + 1] != 0:
-                break
-        recording.marks[n - span.begin + 1] = recording.recorded[0]
+        noise[:] = 0.0
+        if not full:
+            break

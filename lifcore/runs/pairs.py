@@ -23,7 +23,8 @@ from lifcore.noise.streams import BLOCK
 from lifcore.runs.feasible import check_run
 from lifcore.runs.starts import Start, initial_state
 from lifcore.schemes import SCHEMES
-from lifcore.schemes.exact import exact_advance, exact_step, work
+from lifcore.schemes.exact import exact_advance, exact_step
+from lifcore.schemes.free_step import deepest_of, work
 from lifcore.schemes.lanes import advance, advance_holding, draw_lanes, memory, shape_lanes
 from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, join, levels, of_neuron
@@ -260,8 +261,7 @@ def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded)
     """
     ratios, stops, begin, end = grid
     lanes, count = state.v.shape[1], steps.h.size
-    room = work(lanes)
-    before = memory(lanes)
+    room, before = work(lanes, 0 if exact is None else deepest_of(exact)), memory(lanes)
     reference = State(state.v[0], state.i[0], state.counts[0], state.held[0])
     taken = np.empty(count, np.int64)  # steps of each level up to now
     whole = 1

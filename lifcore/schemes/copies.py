@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.noise.bridges import DECAY_V, LENGTH, SPREAD
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.exponentials import exp, log, log1p
 from lifcore.noise.sources import fill, halving_normals, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, STEEPNESS, first_crossing, top
@@ -31,7 +32,7 @@ from lifcore.schemes.refinement import (
 )
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _judge(step, d, ends, slope, slope_end, out):
     """Find the spikes of a potential in a piece, given at its ends; return -1 if it must be halved.
 
@@ -124,7 +125,7 @@ class Looks(NamedTuple):
     seen: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def refine_flock(step, begin, apart, source, found_by, stack):
     """Carry a reference V and its copies V + apart[c] through one step with their spikes.
 
@@ -135,7 +136,7 @@ def refine_flock(step, begin, apart, source, found_by, stack):
     rows = step.bridges.rows
     deepest = rows.shape[0] - 1
     copies = apart.size
-    g = step.g
+    own = g, _, _, _ = step.g, step.mu, step.sigma, step.a
     v, i = begin.v, begin.i
     noise = stack.noise
     size = 1
@@ -144,7 +145,7 @@ def refine_flock(step, begin, apart, source, found_by, stack):
         size -= 1
         d = stack.order[size, 0]
         y = noise[size, 0], noise[size, 1], noise[size, 2]
-        v_end, i_end = end_of_piece(step, d, v, i, y)
+        v_end, i_end = end_of_piece(rows, d, own, (v, i), y)
         found = 0
         for c in range(-1, copies):
             more = apart[c] if c >= 0 else 0.0
@@ -223,7 +224,7 @@ def flock_block(step, span, streams, flock, rescaling, sums, looks):
                 seen[lane, copies + 1] = sums.drive[lane]
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _rescale(rescaling, apart, growth):
     """Set copies that have left the range of distances back, and add up their growth."""
     distance = rescaling.distance

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.exponentials import exp, expm1
 
 CLEARANCE = 6.0
@@ -15,7 +14,7 @@ STEEPNESS = 0.01
 """A crossing is accepted if the slope's noise inside its piece is below this share of it."""
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def first_crossing(f0, f1, m0, m1):
     """Return where on [0, 1] the cubic first rises through zero, and its slope there.
 
@@ -44,7 +43,7 @@ def first_crossing(f0, f1, m0, m1):
     return -1.0, 0.0
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _monotone_root(c3, c2, c1, c0, left, right, f_left, f_right):
     # Newton from the secant, kept inside a shrinking bracket.
     u = left + (right - left) * (-f_left) / (f_right - f_left)
@@ -66,13 +65,13 @@ def _monotone_root(c3, c2, c1, c0, left, right, f_left, f_right):
     return u
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def top(v0, v1, d0, d1):
     """Bound a cubic from above by its Bézier points; d0, d1 are a third of its end slopes."""
     return max(max(v0, v1), max(v0 + d0, v1 - d1))
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def jump_response(g, a, u):
     """Return what is left of a unit jump of I after a time u: in I, and in V.
 
@@ -83,7 +82,7 @@ def jump_response(g, a, u):
     return exp(-a * u), exp(-slow * u) * spread
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def on_cubic(f0, f1, m0, m1, u):
     """Return value and slope at u of the cubic on [0, 1] with these values and slopes."""
     c3 = 2.0 * (f0 - f1) + m0 + m1

@@ -93,28 +93,28 @@ def _entry(step, k):
     )  # fmt: skip
 
 
-@kernel(spread, EulerStep)
+@kernel(spread, EulerStep, borrows=True)
 def _spread(own, variance):
     return math.sqrt(own.h * variance)
 
 
-@kernel(shape, EulerStep)
+@kernel(shape, EulerStep, borrows=True)
 def _shape(own, noise, k):
     pass  # drawn with its own spread, a normal is the increment of W
 
 
-@kernel(join, EulerStep)
+@kernel(join, EulerStep, borrows=True)
 def _join(own, pending, noise, k):
     pending[0, k] += noise[0, k]
 
 
-@kernel(move, EulerStep)
+@kernel(move, EulerStep, borrows=True)
 def _move(own, v, i, noise, k):
     v_new = v + own.h * (i - own.g * v)
     return v_new, i + own.pull * (own.mu - i) + own.sigma * noise[0, k]
 
 
-@kernel(crossing, EulerStep)
+@kernel(crossing, EulerStep, borrows=True)
 def _crossing(own, v, i, v_new):
     return i - own.i_th, own.h * (v_new - own.v_th) / (v_new - v)
 

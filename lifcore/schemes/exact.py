@@ -18,8 +18,9 @@ from lifcore.noise.bridges import SPREAD, Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
 from lifcore.noise.sources import fill, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
+from lifcore.schemes.free_step import deepest_of, flow_block, flow_lanes, take_over, work
 from lifcore.schemes.held import held_finished
-from lifcore.schemes.refinement import Begin, Jumps, guard_of, pieces, refine, whole_step
+from lifcore.schemes.refinement import Begin, Jumps, guard_of, refine, whole_step
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label
 
@@ -101,66 +102,6 @@ def _exact_step(lif: LIF, h: float) -> ExactStep:
     )  # fmt: skip
 
 
-class Work(NamedTuple):
-    """What one step of all lanes is worked out on.
-
-    Its normals, shape (3, lanes), (V, I) at the step's end without a threshold, shape (2, lanes),
-    and the lanes in which a spike cannot be ruled out.
-
-    Examples
-    --------
-    >>> work(4).normals.shape
-    (3, 4)
-    """
-
-    normals: np.ndarray
-    end: np.ndarray
-    suspect: np.ndarray
-
-
-@njit(nogil=True, cache=True)
-def work(lanes):
-    """Return room to work on a step."""
-    return Work(np.empty((3, lanes)), np.empty((2, lanes)), np.empty(lanes, np.bool_))
-
-
-@njit(nogil=True, cache=True)
-def flow_block(step, state, room):
-    """Move all lanes of a neuron by one exact step as if there were no threshold.
-
-    Works in `room`, and returns the number of lanes in which a spike cannot be ruled out.
-    """
-    bound = step.g, step.mu, guard_of(step)
-    return flow_lanes(step.flow, bound, state.v, state.i, room.normals, room.end, room.suspect)
-
-
-@njit(nogil=True, cache=True)
-def flow_lanes(flow, bound, v, i, normals, end, suspect):
-    """Move lanes by one exact step as if there were no threshold.
-
-    `bound` is leak, mean current, and the height of V from which on a lane is suspect. Writes
-    (V, I) at the step's end into `end`, shape (2, lanes), marks the lanes in which a spike cannot
-    be ruled out, and returns their number. `normals` has shape (3, lanes).
-    """
-    c = flow.noise
-    c10, c11, c20, c21, c22 = c[1, 0], c[1, 1], c[2, 0], c[2, 1], c[2, 2]
-    decay_i, decay_v, gain, drift = flow.decay_i, flow.decay_v, flow.gain, flow.drift
-    g, mu, guard = bound
-    third = flow.h / 3.0
-    found = 0
-    for lane in range(v.size):
-        z0, z1, z2 = normals[0, lane], normals[1, lane], normals[2, lane]
-        v0, x = v[lane], i[lane] - mu
-        i1 = mu + decay_i * x + (c10 * z0 + c11 * z1)
-        v1 = decay_v * v0 + gain * x + drift + (c20 * z0 + c21 * z1 + c22 * z2)
-        v_top = top(v0, v1, third * (i[lane] - g * v0), third * (i1 - g * v1))
-        end[0, lane] = v1
-        end[1, lane] = i1
-        suspect[lane] = v_top >= guard
-        found += suspect[lane]
-    return found
-
-
 @njit(nogil=True, cache=True)
 def exact_neuron(step, span, streams, state, arrivals, recording):
     """Carry one neuron on all lanes over a span of steps, in place.
@@ -168,12 +109,20 @@ def exact_neuron(step, span, streams, state, arrivals, recording):
     Draws three normals a lane and step, in the order step, component, lane, and what refinement
     needs from its own stream.
     """
-    room = work(state.v.size)
+    room = work(state.v.size, deepest_of(step))
+    # Taken out of their tuples once: in the loop that would be most of a quiet step's work.
+    flow, bound, first = step.flow, (step.g, step.mu, guard_of(step)), arrivals.signals.first
+    v, i, normals, end, suspect = state.v, state.i, room.normals, room.end, room.suspect
     for n in range(span.begin, span.end):
-        exact_advance_driven(
-            step, (span.neuron, n, n - span.begin), streams, state, room, arrivals, recording
-        )
-        recording.marks[n - span.begin + 1] = recording.recorded[0]
+        k = n - span.begin
+        fill(streams.steps, normals, normals.shape[1], 1.0)
+        found = flow_lanes(flow, bound, v, i, normals, end, suspect)
+        if found > 0 or first[0, k] < first[0, k + 1] or step.t_ref is not None:
+            at = (span.neuron, n, k)
+            exact_spikes(step, at, streams, state, room, found, arrivals, recording)
+        else:
+            take_over(v, i, end)
+        recording.marks[k + 1] = recording.recorded[0]
 
 
 @njit(nogil=True, cache=True)
@@ -191,14 +140,12 @@ def exact_advance(step, at, streams, state, room, recording):
 
 
 @njit(nogil=True, cache=True)
-def exact_advance_driven(step, at, streams, state, room, arrivals, recording):
-    """Take the same step with the spikes that arrive within it, which are those of series 0.
+def exact_spikes(step, at, streams, state, room, found, arrivals, recording):
+    """Finish a step of a neuron in which `found` lanes are suspect, or spikes of series 0 arrive.
 
-    The third number of `at` is the step among those of the signals.
+    The numbers of `at` are the neuron's, the step's from time 0, and its own among the signals.
     """
     neuron, n, signal_step = at
-    fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
-    found = flow_block(step, state, room)
     if held_finished(step.t_ref, step, at, streams, state, room, arrivals, recording):
         return
     first = arrivals.signals.first
@@ -212,21 +159,22 @@ def _finish(step, at, streams, state, room, found, recording):
     """Refine the `found` lanes marked as suspect, and take over the step's end."""
     v, i, end = state.v, state.i, room.end
     if found > 0:
-        neuron, n = at
+        suspect, counts, normals = room.suspect, state.counts, room.normals
+        time, label = at[1] * step.flow.h, Label(0, at[0], 0)
         source, nothing = refining(streams.refinement), Jumps(np.empty(0), np.empty(0))
-        stack = pieces(step.bridges.rows.shape[0] - 1)
-        for lane in range(v.size):
-            if room.suspect[lane]:
-                begin = Begin(n * step.flow.h, v[lane], i[lane])
-                whole_step(step, room.normals, lane, stack)
-                end[0, lane], _, spiked = refine(
-                    step, begin, stack, of_lane(source, lane), (0, 0), nothing,
-                    Label(lane, neuron, 0), recording,
-                )  # fmt: skip
-                state.counts[lane] += spiked
-    for lane in range(v.size):
-        v[lane] = end[0, lane]
-        i[lane] = end[1, lane]
+        lane, stack = 0, room.stack
+        while found > 0:
+            while not suspect[lane]:
+                lane += 1
+            begin, label = Begin(time, v[lane], i[lane]), Label(lane, at[0], 0)
+            whole_step(step, normals, lane, stack)
+            end[0, lane], _, spiked = refine(
+                step, begin, stack, of_lane(source, lane), (0, 0), nothing, label, recording
+            )
+            counts[lane] += spiked
+            found -= 1
+            lane += 1
+    take_over(v, i, end)
 
 
 @njit(nogil=True, cache=True)
@@ -242,8 +190,7 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     guard = step.v_th - CLEARANCE * step.bridges.rows[0, SPREAD]
     times, sizes = np.empty(last - e), np.empty(last - e)
     source = refining(streams.refinement)
-    stack = pieces(step.bridges.rows.shape[0] - 1)
-    finished = 0
+    stack, finished = room.stack, 0
     while e < last:
         lane, count, push = signals.lane[e], 0, 0.0
         while e < last and signals.lane[e] == lane:

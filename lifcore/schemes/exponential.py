@@ -35,10 +35,10 @@ from lifcore.schemes.scheme import (
 
 
 class ExponentialStep(NamedTuple):
-    """One step of neurons, shape (neurons,) each; of ``chain`` and ``transfer`` (neurons, 3, 3).
+    """One step of neurons, shape (neurons,) each.
 
-    ``hold`` are the steps for which V is held after that of a spike.
-    ``chain`` times three normals is the noise of a step, ``transfer`` carries that of one before.
+    ``hold`` are the steps for which V is held after that of a spike. The lower triangle ``c`` times
+    three normals is the noise of a step; ``t``, whose corner is 1, carries that of one before.
 
     Examples
     --------
@@ -59,8 +59,17 @@ class ExponentialStep(NamedTuple):
     decay_v: np.ndarray
     gain: np.ndarray
     drift: np.ndarray
-    chain: np.ndarray
-    transfer: np.ndarray
+    c00: np.ndarray
+    c10: np.ndarray
+    c11: np.ndarray
+    c20: np.ndarray
+    c21: np.ndarray
+    c22: np.ndarray
+    t10: np.ndarray
+    t11: np.ndarray
+    t20: np.ndarray
+    t21: np.ndarray
+    t22: np.ndarray
 
 
 def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> ExponentialStep:
@@ -79,8 +88,8 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
 
     Examples
     --------
-    >>> exponential_step([LIF(), LIF(mu=2.0)], 0.25).chain.shape
-    (2, 3, 3)
+    >>> exponential_step([LIF(), LIF(mu=2.0)], 0.25).c21.shape
+    (2,)
     """
     names = ("g", "a", "mu", "sigma", "v_th", "v_reset", "i_th")
     own = [column(neurons, name).astype(np.float64) for name in names]
@@ -90,11 +99,14 @@ def exponential_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Exponentia
     carries = {lif: chain_transfer(lif.g, lif.a, h) for lif in flows}
     table = [
         np.array([getattr(flows[n], x) for n in each])
-        for x in ("decay_i", "decay_v", "gain", "drift", "chain")
+        for x in ("decay_i", "decay_v", "gain", "drift")
     ]
-    carry = np.array([carries[neuron] for neuron in each])
+    lower = np.tril_indices(3)
+    chain = np.array([flows[neuron].chain for neuron in each])[:, *lower]
+    carry = np.array([carries[neuron] for neuron in each])[:, *lower][:, 1:]
     hold = checks.held_steps(column(neurons, "t_ref"), h)
-    return ExponentialStep(*[np.full(len(each), h), *own, hold, *table, carry])
+    noise = np.ascontiguousarray(np.concatenate([chain, carry], axis=1).T)
+    return ExponentialStep(*[np.full(len(each), h), *own, hold, *table, *noise])
 
 
 def _flow(lif: LIF, h: float) -> Flow:
@@ -110,34 +122,33 @@ def _entry(step, k):
         step.h[k], step.g[k], step.a[k], step.mu[k], step.sigma[k],
         step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
         step.decay_i[k], step.decay_v[k], step.gain[k], step.drift[k],
-        step.chain[k], step.transfer[k],
+        step.c00[k], step.c10[k], step.c11[k], step.c20[k], step.c21[k], step.c22[k],
+        step.t10[k], step.t11[k], step.t20[k], step.t21[k], step.t22[k],
     )  # fmt: skip
 
 
-@kernel(spread, ExponentialStep)
+@kernel(spread, ExponentialStep, borrows=True)
 def _spread(own, variance):
     return math.sqrt(variance)
 
 
-@kernel(shape, ExponentialStep)
+@kernel(shape, ExponentialStep, borrows=True)
 def _shape(own, noise, k):
-    c = own.chain
     z0, z1, z2 = noise[0, k], noise[1, k], noise[2, k]
-    noise[0, k] = c[0, 0] * z0
-    noise[1, k] = c[1, 0] * z0 + c[1, 1] * z1
-    noise[2, k] = c[2, 0] * z0 + c[2, 1] * z1 + c[2, 2] * z2
+    noise[0, k] = own.c00 * z0
+    noise[1, k] = own.c10 * z0 + own.c11 * z1
+    noise[2, k] = own.c20 * z0 + own.c21 * z1 + own.c22 * z2
 
 
-@kernel(join, ExponentialStep)
+@kernel(join, ExponentialStep, borrows=True)
 def _join(own, pending, noise, k):
-    t = own.transfer
     y0, y1, y2 = pending[0, k], pending[1, k], pending[2, k]
     pending[0, k] = y0 + noise[0, k]
-    pending[1, k] = t[1, 0] * y0 + t[1, 1] * y1 + noise[1, k]
-    pending[2, k] = t[2, 0] * y0 + t[2, 1] * y1 + t[2, 2] * y2 + noise[2, k]
+    pending[1, k] = own.t10 * y0 + own.t11 * y1 + noise[1, k]
+    pending[2, k] = own.t20 * y0 + own.t21 * y1 + own.t22 * y2 + noise[2, k]
 
 
-@kernel(move, ExponentialStep)
+@kernel(move, ExponentialStep, borrows=True)
 def _move(own, v, i, noise, k):
     x = i - own.mu
     i_new = own.mu + own.decay_i * x + own.sigma * (noise[0, k] - own.a * noise[1, k])
@@ -145,7 +156,7 @@ def _move(own, v, i, noise, k):
     return v_new + own.sigma * (noise[1, k] - own.g * noise[2, k]), i_new
 
 
-@kernel(crossing, ExponentialStep)
+@kernel(crossing, ExponentialStep, borrows=True)
 def _crossing(own, v, i, v_new):
     return i - own.i_th, own.h * (v_new - own.v_th) / (v_new - v)
 

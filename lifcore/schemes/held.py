@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.noise.bridges import LENGTH, SPREAD
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.exponentials import exp
 from lifcore.noise.sources import halving_normals, of_lane, refining
 from lifcore.schemes.crossings import (
@@ -30,7 +31,6 @@ from lifcore.schemes.refinement import (
     end_of_piece,
     guard_of,
     halve,
-    pieces,
     whole_step,
 )
 from lifcore.schemes.signals import Signals
@@ -62,7 +62,7 @@ def no_input():
     return Arrivals(Signals(np.zeros((1, 2), np.int64), none, none, np.empty(0)), np.empty(0))
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def _jumps_while_held(step, jumps, span, elapsed, length):
     """Return what jumps add to I at the end of a piece that is held, or to its end."""
     more = 0.0
@@ -72,7 +72,7 @@ def _jumps_while_held(step, jumps, span, elapsed, length):
     return more
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def refine_held(step, begin, stack, source, key, jumps, label, recording):
     """Find the spikes and releases of one neuron in one step, as `refine` finds spikes.
 
@@ -80,7 +80,9 @@ def refine_held(step, begin, stack, source, key, jumps, label, recording):
     """
     rows = step.bridges.rows
     deepest = rows.shape[0] - 1
-    g, sigma, a, gap = step.g, step.sigma, step.a, step.v_th - step.v_reset
+    own = step.g, step.mu, step.sigma, step.a
+    g, _, sigma, a = own
+    gap = step.v_th - step.v_reset
     jump_times, jump_sizes = jumps.times, jumps.sizes
     time, v, i, held = begin.time, begin.v, begin.i, begin.held
     order, noise, z = stack
@@ -91,7 +93,7 @@ def refine_held(step, begin, stack, source, key, jumps, label, recording):
         y = noise[size, 0], noise[size, 1], noise[size, 2]
         length = rows[d, LENGTH]
         tie = 1e-14 * rows[0, LENGTH] / length
-        v_end, i_end = end_of_piece(step, d, v, i, y)
+        v_end, i_end = end_of_piece(rows, d, own, (v, i), y)
         slope, slope_end = i - g * v, i_end - g * v_end
         last_jump = next_jump
         while last_jump < jump_times.size and (
@@ -196,8 +198,7 @@ def finish_held(step, at, streams, state, room, arrivals, recording):
     v, i, end, held, time = state.v, state.i, room.end, state.held, n * h
     guard = guard_of(step)
     times, sizes = np.empty(last - e), np.empty(last - e)
-    source = refining(streams.refinement)
-    stack = pieces(step.bridges.rows.shape[0] - 1)
+    source, stack = refining(streams.refinement), room.stack
     for lane in range(v.size):
         count, push = 0, 0.0
         while e < last and signals.lane[e] == lane:

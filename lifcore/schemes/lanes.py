@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.sources import fill
 from lifcore.schemes.scheme import crossing, move, shape, spread
 from lifcore.schemes.signals import deliver
@@ -36,7 +37,7 @@ def memory(lanes):
     return Memory(np.empty(lanes), np.empty(lanes), np.empty(lanes, np.bool_))
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def draw_lanes(own, source, width, noise):
     """Draw the noise of one step, shape (components, lanes), from `width` numbers a component."""
     fill(source, noise, width, spread(own, 1.0))
@@ -44,7 +45,7 @@ def draw_lanes(own, source, width, noise):
         shape(own, noise, k)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def shape_lanes(own, normals, noise):
     """Turn standard normals, shape (components, lanes or more), into the noise of one step."""
     scale = spread(own, 1.0)
@@ -55,7 +56,7 @@ def shape_lanes(own, normals, noise):
         shape(own, noise, k)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def advance(own, state, noise):
     """Take one step of a neuron on all lanes and count its spikes; changes `state`."""
     v, i, counts = state.v, state.i, state.counts
@@ -67,7 +68,7 @@ def advance(own, state, noise):
         v[k] = own.v_reset if above else v_new
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def advance_ahead(own, state, ahead, components):
     """Take several steps on all lanes, from noise that is drawn but not yet shaped."""
     v, i, counts = state.v, state.i, state.counts
@@ -82,7 +83,7 @@ def advance_ahead(own, state, ahead, components):
             v[k] = own.v_reset if above else v_new
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def advance_remembering(own, v, i, noise, before):
     """Take the same step to the last bit, keep what `record_crossed` needs; return the spikes."""
     spiked = 0
@@ -98,7 +99,7 @@ def advance_remembering(own, v, i, noise, before):
     return spiked
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def advance_holding(own, state, noise, before):
     """Take one step of a neuron with a refractory time; count its spikes and return how many.
 
@@ -124,7 +125,7 @@ def advance_holding(own, state, noise, before):
     return spiked
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def record_crossed(own, neuron, series, time, noise, before, recording):
     """Record the spikes that `advance_remembering` has just found."""
     for k in range(before.crossed.size):

@@ -31,6 +31,7 @@ from lifcore.noise.bridges import (
     SPREAD,
     TRANSFER,
 )
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.exponentials import exp
 from lifcore.noise.sources import halving_normals
 from lifcore.schemes.crossings import (
@@ -98,7 +99,7 @@ class Jumps(NamedTuple):
     sizes: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def guard_of(step):
     """Return the height from which on a neuron may cross within the step."""
     if step.first_depth > 0:
@@ -125,7 +126,7 @@ def whole_step(step, normals, lane, stack):
     stack.order[0, 1] = 1
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def halve(rows, d, y, stack, size):
     """Put the halves of a piece of depth d and noise y onto the stack, the first one on top.
 
@@ -150,21 +151,22 @@ def halve(rows, d, y, stack, size):
     order[size, 1], order[size + 1, 1] = 2 * place + 1, 2 * place
 
 
-@njit(nogil=True, cache=True, inline="always")  # a step is too large to be handed on for a sum
-def end_of_piece(step, d, v, i, y):
-    """Return V and I at the end of a piece of depth d with noise y, without a threshold."""
-    rows = step.bridges.rows
-    i_end = step.mu + rows[d, DECAY_I] * (i - step.mu) + step.sigma * (y[0] - step.a * y[1])
+@borrowing()
+def end_of_piece(rows, d, own, state, y):
+    """Return V and I at the end of a piece of depth d with noise y, without a threshold.
+
+    `own` are g, mu, sigma and a; the whole step would be too much to hand on for a sum.
+    """
+    g, mu, sigma, a = own
+    v, i = state
+    i_end = mu + rows[d, DECAY_I] * (i - mu) + sigma * (y[0] - a * y[1])
     v_end = (
-        rows[d, DECAY_V] * v
-        + rows[d, GAIN] * (i - step.mu)
-        + rows[d, DRIFT]
-        + step.sigma * (y[1] - step.g * y[2])
+        rows[d, DECAY_V] * v + rows[d, GAIN] * (i - mu) + rows[d, DRIFT] + sigma * (y[1] - g * y[2])
     )
     return v_end, i_end
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def refine(step, begin, stack, source, key, jumps, label, recording):
     """Find the spikes of one neuron in one step, by halving it where that is needed.
 
@@ -177,7 +179,8 @@ def refine(step, begin, stack, source, key, jumps, label, recording):
     """
     rows = step.bridges.rows
     deepest = rows.shape[0] - 1
-    g, sigma, a = step.g, step.sigma, step.a
+    own = step.g, step.mu, step.sigma, step.a
+    g, _, sigma, a = own
     gap = step.v_th - step.v_reset
     jump_times, jump_sizes = jumps.times, jumps.sizes
     time, v, i = begin.time, begin.v, begin.i
@@ -193,7 +196,7 @@ def refine(step, begin, stack, source, key, jumps, label, recording):
         length = rows[d, LENGTH]
         # A jump at the very time of a spike, as by a synapse onto itself, comes after it.
         tie = 1e-14 * rows[0, LENGTH] / length
-        v_end, i_end = end_of_piece(step, d, v, i, y)
+        v_end, i_end = end_of_piece(rows, d, own, (v, i), y)
         slope, slope_end = i - g * v, i_end - g * v_end
         last_jump = next_jump
         while last_jump < jump_times.size and (

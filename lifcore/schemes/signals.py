@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from lifcore.noise.dispatch import borrowing
 
 
 class Signals(NamedTuple):
@@ -79,7 +80,7 @@ def sort_signals(
     )
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def deliver(signals, series, step, weight, i):
     """Add to the current of one neuron, on every path, what arrives in a step."""
     lane, source = signals.lane, signals.source

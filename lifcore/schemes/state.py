@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from lifcore.models.neuron import LIF
+from lifcore.noise.dispatch import borrowing
 from lifcore.schemes.signals import Signals, silence
 
 SPIKE = np.dtype(
@@ -167,7 +168,7 @@ def fill_normals(stream, out):
         out[k] = stream.standard_normal()
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def record(recording, label, time, speed, lag):
     """Append a spike; past the buffer's end only count, so that the caller can enlarge it."""
     n = recording.recorded[0]

@@ -10,7 +10,8 @@ from numba import njit
 
 from lifcore.noise.exponentials import log1p
 from lifcore.noise.sources import fill
-from lifcore.schemes.exact import exact_advance, work
+from lifcore.schemes.exact import exact_advance
+from lifcore.schemes.free_step import deepest_of, work
 from lifcore.schemes.lanes import advance_remembering, memory, shape_lanes
 
 
@@ -51,7 +52,7 @@ def exact_tangent(step, steps, streams, state, recording, sums):
     speed that is not positive is left out.
     """
     lanes = state.v.size
-    room = work(lanes)
+    room = work(lanes, deepest_of(step))
     recorded = recording.recorded
     kick = step.g * (step.v_th - step.v_reset)
     needed = 0

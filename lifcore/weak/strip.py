@@ -35,7 +35,8 @@ from lifcore.runs.feasible import check_run
 from lifcore.runs.progress import LEAST
 from lifcore.runs.starts import initial_state, start_of_block
 from lifcore.schemes.euler import EULER
-from lifcore.schemes.exact import exact_advance, exact_step, work
+from lifcore.schemes.exact import exact_advance, exact_step
+from lifcore.schemes.free_step import deepest_of, work
 from lifcore.schemes.portions import portions
 from lifcore.schemes.scheme import entry, levels, move, of_neuron
 from lifcore.schemes.state import State, Streams, nowhere
@@ -252,7 +253,7 @@ def _compare_steps(exact, steps, grid, span, streams, state, track, unrecorded):
     missed, extra, ring, last = track
     lanes, count = state.v.size, multiples.size
     before = state.counts.copy()
-    room = work(lanes)
+    room = work(lanes, deepest_of(exact))
     for n in range(span[0], span[1]):
         for k in range(count):
             m, own = multiples[k], entry(steps, k)

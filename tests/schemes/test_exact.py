@@ -11,7 +11,8 @@ from scipy import optimize, stats
 
 from lifcore import LIF, constant_drive_period, couple, ks_distance, mean, ratio, simulate
 from lifcore.schemes.crossings import first_crossing, top
-from lifcore.schemes.exact import Work, exact_step, flow_block
+from lifcore.schemes.exact import exact_step
+from lifcore.schemes.free_step import flow_block, work
 from lifcore.schemes.state import State
 from oracles import linear_flow, mckean, refined_step, standard_errors_off, state_at, streams
 
@@ -84,7 +85,8 @@ def test_flow_block_clears_a_lane_only_below_the_threshold():
     rng = np.random.default_rng(3)
     v, i = rng.uniform(0.9985, 1.0, n), rng.normal(1.0, 0.1, n)
     normals = rng.standard_normal((3, n))
-    room = Work(normals, np.empty((2, n)), np.empty(n, np.bool_))
+    room = work(n, 0)
+    room.normals[:] = normals
     step = exact_step(neuron, h)
     found = flow_block(step, State(v, i, np.zeros(n, np.int64)), room)
     end, suspect = room.end, room.suspect
