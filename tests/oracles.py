@@ -3,6 +3,7 @@
 Nothing here imports lifcore: every oracle takes the neuron's parameters from its attributes.
 """
 
+import heapq
 import itertools
 
 import numpy as np
@@ -190,25 +191,31 @@ def path_increments(seed, path, shape, h, common=0.0):
     return np.sqrt(h * (1.0 - common)) * z[:, 1:] + np.sqrt(h * common) * z[:, :1]
 
 
-def euler_path(neurons, weights, h, dw):
+def euler_path(neurons, weights, h, dw, delays=0.0):
     """Euler–Maruyama on one path of a network, neuron by neuron; dw has shape (steps, neurons).
 
-    Returns V, I and every spike as (neuron, time, speed, lag), in order of neuron and time.
+    A spike of step n enters I at the end of step n + delay/h, and V is held for t_ref/h steps after
+    that of a spike, both rounded. Returns V, I and every spike as (neuron, time, speed, lag), in
+    order of neuron and time.
     """
     v, i = (np.array([getattr(x, name) for x in neurons], float) for name in ("v_reset", "mu"))
-    spikes = []
+    spikes, held = [], np.zeros(len(neurons))
+    late = np.rint(np.broadcast_to(delays, np.shape(weights)) / h).astype(int)
+    to_come = np.zeros((len(dw) + late.max() + 1, len(neurons)))
     for n, increment in enumerate(dw):
-        arriving = np.zeros(len(neurons))
         for j, own in enumerate(neurons):
             v_new = v[j] + h * (i[j] - own.g * v[j])
-            if v_new >= own.v_th:
+            if held[j] > 0:
+                held[j], v_new = held[j] - 1, own.v_reset
+            elif v_new >= own.v_th:
                 lag = h * (v_new - own.v_th) / (v_new - v[j])
                 spikes.append((j, (n + 1) * h, i[j] - own.g * own.v_th, lag))
-                v_new = own.v_reset
-                arriving += weights[:, j]
+                v_new, held[j] = own.v_reset, round(own.t_ref / h)
+                for k in range(len(neurons)):
+                    to_come[n + late[k, j], k] += weights[k, j]
             i[j] += h / own.tau * (own.mu - i[j]) + own.sigma * increment[j]
             v[j] = v_new
-        i += arriving
+        i += to_come[n]
     return v, i, sorted(spikes)
 
 
@@ -239,31 +246,49 @@ def _next_crossing(neuron, v, i, limit):
     return np.inf
 
 
-def event_driven(neurons, weights, T, v, i):
-    """Solve a network without noise, from one spike to the next; weights[target, source].
+def event_driven(neurons, weights, T, v, i, delays=0.0):
+    """Solve a network without noise, from one event to the next; weights[target, source].
 
-    Returns V and I at T and every spike as (time, neuron, speed), in order of time. A spike
-    resets its neuron first and enters its targets' currents then.
+    `delays` is a number, or a matrix like the weights. Events are crossings, arrivals, and
+    releases of V, which is held at the reset for t_ref after a spike. Returns V and I at T and
+    every spike as (time, neuron, speed), in order of time. At one time spikes come before arrivals,
+    so that a spike resets its neuron first and enters its targets' currents then.
     """
     v, i, since = np.array(v, float), np.array(i, float), np.zeros(len(neurons))
+    delays, released = np.broadcast_to(delays, np.shape(weights)), np.zeros(len(neurons))
+
+    def move(k, now):
+        if since[k] < released[k]:
+            until = min(now, released[k])
+            i[k], since[k] = _free_state(neurons[k], until - since[k], v[k], i[k])[1], until
+        v[k], i[k] = _free_state(neurons[k], now - since[k], v[k], i[k])
+        since[k] = now
 
     def ahead(k):
-        return since[k] + _next_crossing(neurons[k], v[k], i[k], T - since[k])
+        start = min(max(since[k], released[k]), T)
+        current = _free_state(neurons[k], start - since[k], v[k], i[k])[1]
+        return start + _next_crossing(neurons[k], v[k], current, T - start)
 
-    coming, spikes = np.array([ahead(k) for k in range(len(neurons))]), []
-    while coming.min() < T:
-        j, now = int(np.argmin(coming)), coming.min()
-        moved = sorted({j, *np.flatnonzero(weights[:, j])})
-        for k in moved:
-            v[k], i[k] = _free_state(neurons[k], now - since[k], v[k], i[k])
-            since[k] = now
-        spikes.append((now, j, i[j] - neurons[j].g * neurons[j].v_th))
-        v[j] = neurons[j].v_reset
-        i += weights[:, j]
-        for k in moved:
-            coming[k] = ahead(k)
-    for k, neuron in enumerate(neurons):
-        v[k], i[k] = _free_state(neuron, T - since[k], v[k], i[k])
+    coming, spikes, arrivals = np.array([ahead(k) for k in range(len(neurons))]), [], []
+    while True:
+        due = arrivals[0][0] if arrivals else np.inf
+        if min(coming.min(), due) >= T:
+            break
+        if coming.min() <= due:
+            j, now = int(np.argmin(coming)), coming.min()
+            move(j, now)
+            spikes.append((now, j, i[j] - neurons[j].g * neurons[j].v_th))
+            v[j], released[j] = neurons[j].v_reset, now + neurons[j].t_ref
+            coming[j] = ahead(j)
+            for k in np.flatnonzero(weights[:, j]):
+                heapq.heappush(arrivals, (now + delays[k, j], len(spikes), int(k), weights[k, j]))
+            continue
+        now, _, k, weight = heapq.heappop(arrivals)
+        move(k, now)
+        i[k] += weight
+        coming[k] = ahead(k)
+    for k in range(len(neurons)):
+        move(k, T)
     return v, i, spikes
 
 

@@ -7,6 +7,7 @@ raises an error that names the argument, shows its value and says what is allowe
 from lifcore.checks.extremes import computable, feasible, finite, within_range
 from lifcore.checks.grids import (
     delay_steps,
+    delays_on_grid,
     euler_stable,
     exact_affordable,
     held_steps,
@@ -48,6 +49,7 @@ __all__ = [
     "count",
     "delay_steps",
     "delays",
+    "delays_on_grid",
     "euler_stable",
     "exact_affordable",
     "feasible",

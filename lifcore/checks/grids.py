@@ -6,8 +6,10 @@ import math
 import numbers
 import warnings
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from lifcore.checks.values import column, is_sequence, real
 
@@ -238,6 +240,29 @@ def delay_steps(delays: np.ndarray, h: float) -> np.ndarray:
             f"allowed: up to {MOST_STEPS}"
         )
     return np.rint(delays / h).astype(np.uint16)
+
+
+def delays_on_grid(delays: Any, h: float) -> None:
+    """Refuse delays of a network that a grid cannot represent, as `delay_steps` does.
+
+    Parameters
+    ----------
+    delays : float, csr_array, or tuple of these
+        Those of a model, validated.
+    h : float
+        Step size.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+
+    Examples
+    --------
+    >>> delays_on_grid((0.0, 0.5), 0.5)
+    """
+    for part in delays if isinstance(delays, tuple) else (delays,):
+        delay_steps(part.data if sparse.issparse(part) else np.array([part]), h)
 
 
 def exact_affordable(h: float, rates: dict[str, float]) -> None:

@@ -27,7 +27,7 @@ REFRACTORY = {
     "step_size": "rate and interval of a neuron",
     "error_at": "as step_size",
     "exponent_by_flux": "without speeds",
-    "couple": "neurons and layers",
+    "couple": "",
     "error_profile": "as couple",
     "weak_errors": "",
     "long_runs": "",
@@ -35,7 +35,10 @@ REFRACTORY = {
 }
 """What supports a refractory time, and with which limits."""
 
-DELAYED = {"Feedforward": "", "Recurrent": ""}
+DELAYED = {
+    "Feedforward": "", "Recurrent": "", "simulate": "", "couple": "", "truncations": "",
+    "chain_lengths": "", "rate_bound": "", "cycle_gain": "", "kick_norm": "",
+}  # fmt: skip
 """What supports delays, and refractory times in networks with loops, and with which limits."""
 
 INNER = ("lifcore.checks", "lifcore.commands")
@@ -191,6 +194,8 @@ def volleys(
     >>> small = Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]])
     >>> volleys(small.weights, small.column, 0.1)
     """
+    if column("t_ref").all():
+        return  # nobody spikes in every step
     with np.errstate(all="ignore"):  # whoever asks for such sizes is refused by name elsewhere
         total = np.asarray(weights.sum(axis=1)).ravel()
         way = column("v_th") - column("v_reset")

@@ -28,7 +28,8 @@ def cycle_gain(model: Recurrent) -> float:
 
     It is the spectral radius of :math:`\tau_k |w_{kj}| / (V_{th} - V_r)_k`: a spike brings its
     target the charge tau w, and a spike costs V the way from reset to threshold. So a spike causes
-    no more than this many spikes along a cycle, on average over the synapses of a long one.
+    no more than this many spikes along a cycle, on average over the synapses of a long one. Delays
+    and refractory times have no part in it; the latter only make such spikes fewer.
 
     Parameters
     ----------
@@ -52,7 +53,6 @@ def cycle_gain(model: Recurrent) -> float:
     0.25
     """
     checks.instance("model", model, Recurrent)
-    checks.no_delays("model", model)
     return _perron(_charges(model, abs(sparse.csr_array(model.weights))))
 
 
@@ -84,7 +84,6 @@ def kick_norm(model: Recurrent) -> np.ndarray:
     [0.3, 0.5]
     """
     checks.instance("model", model, Recurrent)
-    checks.no_delays("model", model)
     charges = _charges(model, sparse.csr_array(model.weights))
     return np.sqrt(np.asarray(charges.power(2).sum(axis=1)).ravel())
 
@@ -145,6 +144,8 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     if the spectral radius of M is below 1. The least of these bounds over x is returned. It holds
     on [0, T] for paths that begin at rest (V = V_r, I = mu), and for any others in the long run;
     for Euler as well if h <= 1/g and h <= tau, beyond which a spike's trace changes its sign.
+    Neither delays nor pauses, in which V does not climb, change this; in the long run the latter
+    bound r by 1/t_ref, too, and what sources do at most bounds their targets then.
 
     Parameters
     ----------
@@ -170,7 +171,6 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     [1.5]
     """
     checks.instance("model", model, Recurrent)
-    checks.no_delays("model", model)
     variance = model.column("sigma") ** 2 * model.column("tau") / 2.0
     if h is not None:
         fastest = max(1e-300, *model.neuron.decay_rates.values())
@@ -179,9 +179,11 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     deviation = np.sqrt(variance)
     v_th, v_reset = model.column("v_th"), model.column("v_reset")
     charges = _charges(model, sparse.csr_array(model.weights).maximum(0.0))
+    t_ref = model.column("t_ref")
+    fewest = np.divide(1.0, t_ref, out=np.full(v_th.size, np.inf), where=t_ref > 0.0)
     levels = LEVELS[_perron(charges) < (1.0 - 1e-9) * (1.0 - LEVELS)]
-    if levels.size == 0:
-        return np.full(v_th.size, np.inf)
+    if levels.size == 0 and np.isinf(fewest).all():
+        return fewest
     numbers = (model.column("mu"), model.column("g"), deviation, v_th, v_reset)
     table = np.stack(numbers, axis=1)
     if (table == table[0]).all():
@@ -189,13 +191,32 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     else:
         kinds, kind = np.unique(table, axis=0, return_inverse=True)
     mu, g, spread, top, bottom = kinds.T[:, :, None]
-    x = bottom + levels * (top - bottom)
-    free = _positive_part(mu - g * x, np.broadcast_to(spread, x.shape)) / (top - x)
-    if v_th.size > DENSE:
-        return _least_sum(charges, 1.0 / (1.0 - levels), free, kind)
+
+    def free(levels: np.ndarray) -> np.ndarray:  # b, shape (kinds, levels)
+        x = bottom + levels * (top - bottom)
+        return _positive_part(mu - g * x, np.broadcast_to(spread, x.shape)) / (top - x)
+
     bound = np.full(v_th.size, np.inf)
-    for level, column in zip(levels, free[kind].T, strict=True):
-        bound = np.minimum(bound, _solve(charges / (1.0 - level), column))
+    if v_th.size > DENSE:
+        bound = _least_sum(charges, 1.0 / (1.0 - levels), free(levels), kind)
+    else:
+        for level, column in zip(levels, free(levels)[kind].T, strict=True):
+            bound = np.minimum(bound, _solve(charges / (1.0 - level), column))
+    if np.isinf(fewest).all():
+        return bound
+    return _less_often(charges, np.minimum(bound, fewest), free(LEVELS)[kind])
+
+
+def _less_often(charges: sparse.csr_array, bound: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Return the bound that follows of a bound: what sources do at most is what arrives at most.
+
+    As no entry is negative, each round is a bound if the one before is.
+    """
+    for _ in range(TERMS):
+        before = bound
+        bound = np.minimum(bound, (free + (charges @ bound)[:, None] / (1.0 - LEVELS)).min(axis=1))
+        if (before - bound <= SLACK * before).all():
+            break
     return bound
 
 

@@ -19,7 +19,7 @@ from lifcore.loops.chains import block_chains
 from lifcore.models.networks import Recurrent
 from lifcore.networks.layers import Recorder
 from lifcore.networks.paths import run_paths
-from lifcore.networks.series import ITSELF, NO_INPUT, Series, room, setup, start_state
+from lifcore.networks.series import ITSELF, NO_INPUT, Series, refractory, room, setup, start_state
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.streams import block_count
 from lifcore.runs.coupled_block import Coupling, plan
@@ -155,7 +155,8 @@ def _truncated_block(run: Coupling, depth: int, block: int) -> tuple[np.ndarray,
     for level in range(run.h.size):
         euler += [s if s < 0 else s + level * len(own) for s in own]
     series = Series(own, tuple(euler), tuple(np.repeat(per_step, len(own)).tolist()))
-    state = start_state(series, *(part.T[: last - first] for part in start))
+    begun = (part.T[: last - first] for part in start)
+    state = start_state(series, *begun, refractory=refractory(model))
     ready = setup(model, series, run.finest)
     noise = noise_of_paths(run.seed, first, last)
     recorder = Recorder((last - first) * series.count * room(model, run.T))
@@ -163,6 +164,6 @@ def _truncated_block(run: Coupling, depth: int, block: int) -> tuple[np.ndarray,
     spikes = spikes[spikes["series"] < len(own)]
     ordered = spikes[np.lexsort((spikes["neuron"], spikes["time"], spikes["lane"]))]
     columns = (ordered[name] for name in ("lane", "neuron", "series", "time"))
-    chains = block_chains(columns, ready.circuit.synapses, last - first, depth + 2)
+    chains = block_chains(columns, ready.circuit.synapses, last - first, depth + 2, run.T)
     v, i, counts = (part.transpose(1, 2, 0) for part in state[:3])
     return v, i, counts, chains

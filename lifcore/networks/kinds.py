@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.core import types
+from numba.extending import overload
 
 from lifcore.models.neuron import LIF
 from lifcore.networks.synapses import Synapses
 from lifcore.noise.bridges import SPREAD, Bridges
+from lifcore.noise.dispatch import only_jitted
 from lifcore.noise.flow import Flow
 from lifcore.schemes.crossings import CLEARANCE
 from lifcore.schemes.exact import ExactStep, exact_step
+
+V_RESET = 5
+"""Column of `Kinds.numbers`."""
 
 
 class Kinds(NamedTuple):
@@ -22,7 +28,7 @@ class Kinds(NamedTuple):
 
     ``kind[j]`` is that of neuron j. ``numbers[kind]`` are an `ExactStep`'s own numbers and those
     of its flow, ``noise`` and ``chain`` the flow's matrices; rows ``first[kind]`` to
-    ``first[kind + 1]`` of the others are its bridge tables.
+    ``first[kind + 1]`` of the others are its bridge tables. ``t_ref`` is None if all are 0.
 
     Examples
     --------
@@ -39,6 +45,7 @@ class Kinds(NamedTuple):
     noise: np.ndarray
     chain: np.ndarray
     rows: np.ndarray
+    t_ref: Any
 
 
 def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
@@ -63,6 +70,7 @@ def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
     different = {lif: k for k, lif in enumerate(dict.fromkeys(neurons))}
     steps = [exact_step(lif, h) for lif in different]
     tables = [step.bridges for step in steps]
+    pauses = [lif.t_ref for lif in different]
     return Kinds(
         h=h,
         kind=np.array([different[lif] for lif in neurons]),
@@ -80,6 +88,7 @@ def exact_kinds(neurons: Sequence[LIF], h: float) -> Kinds:
         noise=np.stack([step.flow.noise for step in steps]),
         chain=np.stack([step.flow.chain for step in steps]),
         rows=np.concatenate([table.rows for table in tables]),
+        t_ref=np.array(pauses) if any(pauses) else None,
     )
 
 
@@ -123,5 +132,18 @@ def step_of(kinds, k):
     return ExactStep(
         flow_of(kinds, k),
         Bridges(kinds.rows[first:last]),
-        g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1], None,
+        g, mu, sigma, a, v_th, v_reset, kinds.depths[k, 0], kinds.depths[k, 1],
+        _of_kind(kinds.t_ref, k),
     )  # fmt: skip
+
+
+def _of_kind(values, k):
+    """Return None or the entry of a kind; each for itself, so that a step's type says which."""
+    raise only_jitted(values)
+
+
+@overload(_of_kind)
+def _choose(values, k):
+    if isinstance(values, types.NoneType):
+        return lambda values, k: None
+    return lambda values, k: values[k]

@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from lifcore.models.networks import Feedforward
+from lifcore.networks.projections import Grids, Projection
 from lifcore.noise.streams import BLOCK
 from lifcore.schemes.portions import portions, watch
-from lifcore.schemes.signals import silence, sort_signals
+from lifcore.schemes.signals import silence
 from lifcore.schemes.state import SPIKE, Arrivals, Recording
 
 CHUNK = 1024
@@ -98,7 +98,7 @@ def run_layers(
     model: Feedforward,
     advance: Advance,
     stops: Sequence[int],
-    per_step: np.ndarray,
+    grids: Grids,
     record: bool,
     lanes: int = BLOCK,
 ) -> Iterator[list[np.ndarray]]:
@@ -113,8 +113,8 @@ def run_layers(
         step `end` and returns its spikes and their steps, counted from `begin`.
     stops : sequence of int
         Increasing numbers of steps.
-    per_step : ndarray of int64, shape (series,)
-        How many steps one step of each series takes.
+    grids : Grids
+        The steps of each series.
     record : bool
         Whether to keep the spikes; those that drive a layer are recorded in any case.
     lanes : int, optional
@@ -131,28 +131,33 @@ def run_layers(
     >>> from lifcore.schemes.state import NO_SPIKES
     >>> def quiet(*request):
     ...     return NO_SPIKES, np.empty(0, np.int64)
-    >>> list(run_layers(Feedforward([LIF()], []), quiet, [4], np.ones(1, int), record=False))
+    >>> grids = Grids(np.ones(1), np.ones(1, int), exact=True)
+    >>> list(run_layers(Feedforward([LIF()], []), quiet, [4], grids, record=False))
     [[]]
     """
     kept: list[np.ndarray] = []
-    alone = len(model.sizes) == 1 and not record
+    alone, projections = len(model.sizes) == 1 and not record, _projections(model, grids)
     for begin, end in _spans(stops, sum(model.sizes), CHUNK * (ALONE if alone else 1)):
-        signals, first = silence(per_step.size, end - begin), 0
+        first = 0
         for number, size in enumerate(model.sizes):
             drives = number + 1 < len(model.sizes)
-            rows = (_row(model, number, k) for k in range(size))
+            if number == 0:
+                # One object for all neurons: what is asked of it is that nothing arrives.
+                nothing = Arrivals(silence(grids.size.size, end - begin), np.empty(0))
+                rows = (nothing for _ in range(size))
+            else:
+                rows = (projections[number - 1].to(k) for k in range(size))
             found = [
-                _advance(advance, first + k, begin, end, Arrivals(signals, row), record or drives)
-                for k, row in enumerate(rows)
+                _advance(advance, first + k, begin, end, arrivals, record or drives)
+                for k, arrivals in enumerate(rows)
             ]
+            if number > 0:
+                projections[number - 1].forget()
             spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
             if record:
                 kept.append(spikes if lanes >= BLOCK else spikes[spikes["lane"] < lanes])
             if drives:
-                # A series' step ends with the last of the steps it takes.
-                own = per_step[spikes["series"]]
-                step = (begin + step + 1) // own - 1 - begin // own
-                signals = sort_signals(spikes, step, per_step.size, end - begin, BLOCK, first)
+                projections[number].take(spikes, step, begin, end)
             first += size
         if end in stops:
             yield kept
@@ -173,8 +178,10 @@ def _advance(
     return advance(j, begin, end, arrivals, record)
 
 
-def _row(model: Feedforward, number: int, k: int) -> np.ndarray:
-    if number == 0:
-        return np.empty(0)
-    matrix = model.weights[number - 1]
-    return matrix[[k]].toarray()[0] if sparse.issparse(matrix) else matrix[k]
+def _projections(model: Feedforward, grids: Grids) -> list[Projection]:
+    delays = model.delays or (0.0,) * len(model.weights)
+    first = np.concatenate([[0], np.cumsum(model.sizes)])
+    return [
+        Projection(matrix, late, int(first[number]), grids)
+        for number, (matrix, late) in enumerate(zip(model.weights, delays, strict=True))
+    ]

@@ -16,20 +16,33 @@ import numpy as np
 from numba import njit
 
 from lifcore.models.networks import Recurrent
-from lifcore.networks.exact import Bench, Drawn, Feed, Lists, desk, exact_network_step
-from lifcore.networks.grid import TILE, Tiles, grid_paths, move_tile, tiles
+from lifcore.networks.desk import Bench, Drawn, Feed, Lists, desk
+from lifcore.networks.exact import exact_network_step
+from lifcore.networks.flights import bound_for, launch, launch_own
+from lifcore.networks.grid import Tiles, grid_paths, tiles
+from lifcore.networks.landing import (
+    Landing,
+    depart,
+    joined,
+    no_flights,
+    nothing_yet,
+    of_lanes,
+    still_flying,
+)
 from lifcore.networks.layers import Recorder
+from lifcore.networks.levels import arrive, move_level
 from lifcore.networks.series import (
     ANOTHER,
     ITSELF,
     Series,
     SeriesState,
     Setup,
+    refractory,
     room,
     setup,
     start_state,
 )
-from lifcore.networks.synapses import by_source, deliver_spike
+from lifcore.networks.synapses import by_source
 from lifcore.noise.keyed import Noise, Source, noise_of_paths, stream
 from lifcore.noise.paths import changing, of_paths, path_source
 from lifcore.schemes.portions import path_portions
@@ -77,6 +90,7 @@ def run_paths(
     True
     """
     steps, halves = stream(), stream()
+    air = nothing_yet(ready.circuit.synapses.delay.size > 0)
     for begin, end in pairwise([0, *stops]):
         found = [NO_SPIKES]
         share = (end - begin) / stops[-1]
@@ -84,7 +98,10 @@ def run_paths(
             own = Noise(*(part[first:last] for part in noise))
             moved = SeriesState(*(part[first:last] for part in state))
             run = partial(_advance, ready, tuple(span), (steps, halves), own, moved)
-            found.append(_recorded(run, recorder, first, [own.seats, *moved]))
+            begun, others = of_lanes(air, first, last)
+            landing = Landing(run, begun)
+            found.append(_recorded(landing, recorder, first, [own.seats, *moved]))
+            air = joined(others, landing.left, first)
         yield np.concatenate(found)
 
 
@@ -151,7 +168,7 @@ def simulate_paths(
     recorder = Recorder(v.shape[0] * room(model, steps * h)) if record else None
     if not scheme.on_grid:
         series = Series((ITSELF,), (), ())
-        state = start_state(series, v, i)
+        state = start_state(series, v, i, refractory=refractory(model))
         keyed = noise_of_paths(seed, *numbers)
         (spikes,) = run_paths(setup(model, series, h), keyed, state, [steps], recorder)
         v[:], i[:] = state.v[:, 0], state.i[:, 0]
@@ -171,11 +188,12 @@ def simulate_paths(
 
 
 @njit(nogil=True, cache=True)
-def _advance(ready, span, streams, noise, state, recording):
+def _advance(ready, span, streams, noise, state, begun, recording):
     """Advance all series of all paths over a span of steps, in place.
 
     Draws three normals a neuron and step, in the order step, component, neuron; before them
-    three common to all, if the noise has a common share.
+    three common to all, if the noise has a common share. `begun` are the spikes on their way
+    (`lifcore.networks.flights`); returns those that are so at the end.
     """
     common, exact, levels = ready.common, ready.exact_input.size, ready.grid_input.size
     neurons = state.v.shape[2]
@@ -187,9 +205,12 @@ def _advance(ready, span, streams, noise, state, recording):
     put_out = np.zeros(exact + 1, np.int64)
     fired = np.empty((levels, neurons), np.int64)
     count = np.zeros(levels, np.int64)
+    synapses = ready.circuit.synapses
+    left, spikes = no_flights(begun), (lists.out_neuron, lists.out_time)
     for p in range(state.v.shape[0]):
         steps.state[:] = noise.seats[p]
         source = Source(halves.generator, halves.state, noise.words[p], own, shared)
+        air = depart(begun, p, exact + levels)
         for n in range(span[0], span[1]):
             _draw(steps.generator, own, shared, normals)
             lists.out_time.clear()
@@ -197,14 +218,19 @@ def _advance(ready, span, streams, noise, state, recording):
             for s in range(exact):
                 put_out[s] = len(lists.out_time)
                 given = ready.exact_input[s]
-                feed = Feed(given, 0, 0)
+                heard = (0, 0)
                 if given >= 0:
-                    feed = Feed(ANOTHER, put_out[given], put_out[given + 1])
-                v = state.v[p, s]
-                moved = State(v, state.i[p, s], state.counts[p, s], v[:0])
+                    heard = (put_out[given], put_out[given + 1])
+                    air = launch(air, s, spikes, heard, n, synapses)
+                bound = bound_for(air, s, synapses.delay)
+                feed = Feed(given if given < 0 else ANOTHER, heard[0], heard[1], bound)
+                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s], state.held[p, s])
                 drawn = Drawn(normals, source, n)
                 exact_network_step(ready.circuit, drawn, feed, moved, bench, (p, s), recording)
                 put_out[s + 1] = len(lists.out_time)
+                if given == ITSELF:
+                    own_spikes, step = (put_out[s], put_out[s + 1]), (n, ready.circuit.kinds.h)
+                    air = launch_own(air, s, spikes, own_spikes, step, synapses)
             if levels > 0:
                 for r in range(fresh.shape[0]):
                     scale = spread(entry(ready.finest, 0), 1.0)
@@ -218,28 +244,22 @@ def _advance(ready, span, streams, noise, state, recording):
                     join(entry(ready.finest, j), pending, fresh, j)
                 if (n + 1) % ready.per_step[m] != 0:
                     continue
-                s = exact + m
-                v = state.v[p, s]
-                moved = State(v, state.i[p, s], state.counts[p, s], v[:0])
+                s, taken = exact + m, (n + 1) // ready.per_step[m]
+                moved = State(state.v[p, s], state.i[p, s], state.counts[p, s], state.held[p, s])
                 step = entry(ready.steps, m)
-                at = (p, s, ((n + 1) // ready.per_step[m]) * step.h[0])
+                at = (p, s, taken * step.h[0])
                 room = Tiles(ready.tiles.alike, ready.tiles.noise, ready.tiles.before, fired[m])
-                count[m] = 0
-                for tile in range(room.alike.size):
-                    for r in range(pending.shape[0]):
-                        for j in range(tile * TILE, min((tile + 1) * TILE, neurons)):
-                            room.noise[r, j - tile * TILE] = pending[r, j]
-                    count[m] = move_tile(
-                        step, tile, moved, room, room.noise, count[m], at, recording
-                    )
+                count[m] = move_level(step, moved, room, pending, at, recording)
                 pending[:] = 0.0
                 for k in range(count[m]):
                     moved.counts[fired[m, k]] += 1
                 given = m if ready.grid_input[m] == ITSELF else ready.grid_input[m]
                 if given >= 0:
-                    for k in range(count[given]):
-                        deliver_spike(ready.circuit.synapses, fired[given, k], moved.i)
+                    spiked = fired[given, : count[given]]
+                    air = arrive(air, s, spiked, taken - 1, ready.late[m], synapses, moved.i)
+        left = still_flying(air, p, left)
         noise.seats[p] = steps.state
+    return left
 
 
 @njit(nogil=True, cache=True)

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lifcore import checks
 from lifcore.models.networks import Recurrent
+from lifcore.models.neuron import LIF
+from lifcore.networks.flights import by_delay
 from lifcore.networks.grid import Tiles, tiles
 from lifcore.networks.kinds import Circuit, exact_kinds
 from lifcore.networks.synapses import by_source
@@ -52,7 +55,8 @@ class Series:
 class SeriesState(NamedTuple):
     """V, I and spike counts, shape (paths, series, neurons), and the noise of unfinished steps.
 
-    ``pending`` has shape (paths, levels, components, neurons).
+    ``pending`` has shape (paths, levels, components, neurons); ``held``, for how long V stays at
+    the reset (in time, or in steps of a grid), is without neurons if none has a refractory time.
 
     Examples
     --------
@@ -65,9 +69,12 @@ class SeriesState(NamedTuple):
     i: np.ndarray
     counts: np.ndarray
     pending: np.ndarray
+    held: np.ndarray
 
 
-def start_state(series: Series, v: np.ndarray, i: np.ndarray, components: int = 1) -> SeriesState:
+def start_state(
+    series: Series, v: np.ndarray, i: np.ndarray, components: int = 1, *, refractory: bool = False
+) -> SeriesState:
     """Return the state in which every series begins at `v` and `i`, shape (paths, neurons).
 
     Examples
@@ -77,14 +84,28 @@ def start_state(series: Series, v: np.ndarray, i: np.ndarray, components: int = 
     """
     v, i = (np.repeat(part[:, None], series.count, axis=1) for part in (v, i))
     pending = np.zeros((v.shape[0], len(series.grid), components, v.shape[2]))
-    return SeriesState(v, i, np.zeros(v.shape, np.int64), pending)
+    held = np.zeros((*v.shape[:2], v.shape[2] if refractory else 0))
+    return SeriesState(v, i, np.zeros(v.shape, np.int64), pending, held)
+
+
+def refractory(model: Recurrent) -> bool:
+    """Return whether any neuron has a refractory time.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> refractory(Recurrent(LIF(t_ref=0.5), np.zeros((3, 3))))
+    True
+    """
+    return bool(model.column("t_ref").any())
 
 
 class Setup(NamedTuple):
     """A network and a list of series, ready for the kernel.
 
     ``steps`` are the scheme's constants, shape (levels, neurons), and ``finest`` those at the step
-    of the exact series.
+    of the exact series. ``late`` are the synapses' delays in steps of every level, a row each; with
+    delays those of a source stand in order of them.
 
     Examples
     --------
@@ -102,6 +123,7 @@ class Setup(NamedTuple):
     exact_input: np.ndarray
     grid_input: np.ndarray
     per_step: np.ndarray
+    late: np.ndarray
 
 
 def setup(model: Recurrent, series: Series, h: float, scheme: Scheme = EULER) -> Setup:
@@ -120,16 +142,24 @@ def setup(model: Recurrent, series: Series, h: float, scheme: Scheme = EULER) ->
     runs = np.stack([first, np.append(edges, kinds.kind.size), kinds.kind[first]], axis=1)
     # Without a series on the grid its constants are looked at by nobody, but have a type.
     sizes = [h * n for n in series.per_step] or [h]
-    finest = scheme.constants(model, h)
+    moved = model if series.grid else Recurrent(LIF(), np.zeros((1, 1)))
+    finest = scheme.constants(moved, h)
+    synapses = by_source(model.weights, model.delays)
+    if synapses.delay.size > 0:
+        synapses = by_delay(synapses)
+    late = np.empty((len(series.per_step), synapses.delay.size), np.uint16)
+    for row, size in zip(late, sizes, strict=False):
+        row[:] = checks.delay_steps(synapses.delay, size)
     return Setup(
-        circuit=Circuit(kinds, runs, by_source(model.weights)),
+        circuit=Circuit(kinds, runs, synapses),
         common=model.common,
-        steps=levels(scheme, model, sizes),
+        steps=levels(scheme, moved, sizes),
         finest=finest,
         tiles=tiles(finest, scheme.components),
         exact_input=np.array(series.exact, np.int64),
         grid_input=np.array(series.grid, np.int64),
         per_step=np.array(series.per_step, np.int64),
+        late=late,
     )
 
 

@@ -10,7 +10,8 @@ from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import run_paths
-from lifcore.networks.series import ITSELF, Series, setup, start_state
+from lifcore.networks.projections import Grids
+from lifcore.networks.series import ITSELF, Series, refractory, setup, start_state
 from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths
 from lifcore.noise.sources import NOISES, PATHWISE, both_sources
@@ -96,12 +97,14 @@ def plan(
     >>> plan(LIF(), [0.5, 0.25], 1.0, 3, 1, None, [])[0].stops
     (4,)
     """
-    net = network("model", model, refractory=True)
+    net = network("model", model, refractory=True, delays=True)
     scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
     sizes, T, multiples = checks.levels(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(float(sizes.max()), lif.decay_rates)
         checks.held_steps(lif.t_ref, float(sizes.max()))
+    for size in (float(sizes.max()), float(sizes.min())):
+        checks.delays_on_grid(net.delays, size)
     paths = checks.count("paths", paths)
     looks = checks.times(times, float(sizes.min()), T)
     begin = None
@@ -163,6 +166,7 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
     exact = [exact_step(neuron, run.finest) for neuron in neurons]
     per_series = np.ones(levels + 1, np.int64)
     per_series[run.order + 1] = run.per_level
+    grids = Grids(np.concatenate([[run.finest], run.h]), per_series, exact=True)
     recorder = Recorder(BLOCK * (levels + 1) * 64)
 
     def carry(
@@ -180,7 +184,7 @@ def _simulate_block(run: Coupling, block: int) -> list[tuple[np.ndarray, ...]]:
 
     looked: list[tuple[np.ndarray, ...]] = []
     spikes: list[np.ndarray] = []
-    for kept in run_layers(run.model, carry, run.stops, per_series, record=True):
+    for kept in run_layers(run.model, carry, run.stops, grids, record=True):
         spikes += kept
         levels_first = (part.swapaxes(0, 1).copy() for part in (v_h, i_h))
         looked.append((v.copy(), i.copy(), counts.copy(), *levels_first))
@@ -199,7 +203,8 @@ def _simulate_recurrent(
     per_step = np.empty(levels, np.int64)
     per_step[run.order] = run.per_level
     series = Series((ITSELF,), (ITSELF,) * levels, tuple(per_step.tolist()))
-    state = start_state(series, v, i, SCHEMES[run.scheme].components)
+    components = SCHEMES[run.scheme].components
+    state = start_state(series, v, i, components, refractory=refractory(model))
     looked: list[tuple[np.ndarray, ...]] = []
     spikes: list[np.ndarray] = []
     noise = noise_of_paths(run.seed, first, last)

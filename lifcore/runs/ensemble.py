@@ -11,6 +11,7 @@ from lifcore import checks
 from lifcore.models.networks import Network, Recurrent
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.paths import simulate_paths
+from lifcore.networks.projections import Grids
 from lifcore.noise.sources import PATHWISE, refinement_source, source
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import Blocks, map_blocks
@@ -269,7 +270,8 @@ def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple
         kernel(nowhere(end - begin))
         return NO_SPIKES, np.empty(0, np.int64)
 
-    (kept,) = run_layers(run.model, advance, [run.steps], np.ones(1, np.int64), record, wanted)
+    grids = Grids(np.array([run.h]), np.ones(1, np.int64), exact=not scheme.on_grid)
+    (kept,) = run_layers(run.model, advance, [run.steps], grids, record, wanted)
     return v, i, counts, np.concatenate([NO_SPIKES, *kept])
 
 

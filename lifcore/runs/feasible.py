@@ -42,7 +42,9 @@ def check_run(
     --------
     >>> check_run(LIF(), ("euler", "exact"), 0.1, 10.0)
     """
-    net = network("model", model, refractory=True)  # a caller that knows none has refused it
+    net = network(
+        "model", model, refractory=True, delays=True
+    )  # a caller that knows none has refused it
     checks.feasible(net.layers, h, T, start, exact="exact" in schemes)
     for matrix in [net.weights] if isinstance(net, Recurrent) else net.weights:
         checks.within_range(weights=matrix if isinstance(matrix, np.ndarray) else matrix.data)

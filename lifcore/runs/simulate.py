@@ -154,14 +154,18 @@ def _plan(
     start: object,
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
-    net = network("model", model, refractory=True)
+    net = network("model", model, refractory=True, delays=True)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
     noise = _noise(noise, SCHEMES[scheme], net)
+    if isinstance(net, Recurrent) and SCHEMES[scheme].on_grid:
+        checks.no_delays("model", net)
     h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)
         if SCHEMES[scheme].on_grid:
             checks.held_steps(lif.t_ref, h)
+    if SCHEMES[scheme].on_grid:
+        checks.delays_on_grid(net.delays, h)
     paths, neurons = checks.count("paths", paths), sum(net.sizes)
     width = BLOCK
     if isinstance(net, Recurrent):

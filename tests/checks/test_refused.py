@@ -125,7 +125,7 @@ def test_nothing_that_takes_a_neuron_is_left_out():
 LOOPS = Recurrent(NEURON, [[0.0, 0.1], [0.1, 0.0]])
 LATE = Recurrent(LIF(), [[0.0, 0.1], [0.1, 0.0]], delays=0.5)
 NETWORK_CALLS = {
-    "simulate": lambda model: runs.simulate(model, **RUN),
+    "simulate": lambda model: runs.simulate(model, **RUN, scheme="exact"),
     "couple": lambda model: runs.couple(model, **RUN),
     "truncations": lambda model: loops.truncations(model, depth=1, **RUN),
     "rate_bound": lambda model: loops.rate_bound(model),
