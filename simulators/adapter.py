@@ -6,12 +6,12 @@ and returns times, v, i and spikes in ms, or None if the neuron cannot do it. It
 spike_counts too, which takes a noisy run (see lifcore/probes/noisy.py) and returns each neuron's.
 """
 
-import datetime
 import importlib
 import importlib.metadata
 import json
 import platform
 import sys
+import time
 from types import SimpleNamespace
 
 
@@ -33,7 +33,7 @@ def main(name, given, out):
         "package": adapter.PACKAGE,
         "version": importlib.metadata.version(adapter.PACKAGE),
         "python": platform.python_version(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "variants": variants,
     }
     if asked["noisy"] and hasattr(adapter, "spike_counts"):

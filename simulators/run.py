@@ -20,7 +20,8 @@ from lifcore.probes import EXPERIMENTS, NOISY_RUNS, name_scheme, probe
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = Path(os.environ.get("SIMULATORS", HERE.parent / "_build" / "simulators"))
-INTERPRETERS = {"brian2": "python3.13"}  # its pinned version takes no other
+# the pinned versions of these take no other
+INTERPRETERS = {"brainpy": "python3.12", "brian2": "python3.13", "lava": "python3.10"}
 NAMES = sorted(path.stem for path in (HERE / "pins").glob("*.txt"))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lifcore import checks
 from lifcore.probes.experiments import EXPERIMENTS, Experiment
 from lifcore.probes.fingerprint import Fingerprint
-from lifcore.probes.rules import KINDS, Rule, all_rules
+from lifcore.probes.rules import EXACT, KINDS, Rule, all_rules
 
 OFFSETS = (0, -1, 1)
 """Offsets of time stamps that are tried, in steps."""
@@ -28,7 +29,7 @@ class Named:
         Time stamp less the time of the rule, in steps: of V and I after n steps (n dt), and of a
         spike in step n (its end, n dt). None if there is no such rule or no spike.
     worst : float
-        Largest distance of a value from the first rule's.
+        Largest distance of a value, or of a spike's time, from the first rule's.
     difference : str
         If no rule does: where the closest one first differs.
 
@@ -49,9 +50,11 @@ class Named:
     def choice(self, kind: str) -> str:
         """Return the choice of one kind, all that are left, or "not told" if that is every one.
 
+        Every one that a rule has which shares its other choices with one of those left.
+
         Parameters
         ----------
-        kind : {"update", "input", "threshold", "reset", "moment", "refractory"}
+        kind : {"update", "input", "threshold", "reset", "moment", "refractory", "drive"}
 
         Examples
         --------
@@ -62,8 +65,10 @@ class Named:
         choices = {getattr(rule, kind) for rule in self.rules}
         if not choices:
             return "none of these"
-        kind_has = {getattr(rule, kind) for rule in all_rules()}
-        return "not told" if choices == kind_has else " or ".join(sorted(choices))
+        others = {_others(rule, kind) for rule in self.rules}
+        possible = {getattr(rule, kind) for rule in all_rules() if _others(rule, kind) in others}
+        told = len(possible) == 1 or choices != possible
+        return " or ".join(sorted(choices)) if told else "not told"
 
     def __str__(self) -> str:
         """Return it as a line of text."""
@@ -106,7 +111,7 @@ def as_run(rule: Rule, *, state: int = 0, spike: int = 0) -> Callable[[Experimen
 def name_scheme(fingerprint: Fingerprint, tolerance: float = 1e-12) -> Named:
     """Say which update rule reproduces a fingerprint, and with which offset of time stamps.
 
-    Spikes must be reproduced exactly, V and I to `tolerance`.
+    Spikes on the grid must be reproduced exactly; V, I and spikes off the grid to `tolerance`.
 
     Parameters
     ----------
@@ -153,15 +158,25 @@ def name_scheme(fingerprint: Fingerprint, tolerance: float = 1e-12) -> Named:
     return Named(tuple(entry[0] for entry in found), offset, spike, worst, "")
 
 
+def _others(rule: Rule, kind: str) -> tuple[str, ...]:
+    return tuple(getattr(rule, other) for other in KINDS if other != kind)
+
+
 def _choices(rule: Rule) -> list[str]:
     return [getattr(rule, kind) for kind in KINDS]
+
+
+@cache
+def _ran(rule: Rule, name: str) -> tuple[list[float], list[float], list[float]]:
+    return rule.run(EXPERIMENTS[name])
 
 
 def _compare(
     rule: Rule, offset: int, fingerprint: Fingerprint, tolerance: float
 ) -> tuple[float, float, int | None, str]:
     """Return how many values agree, the largest distance, the spikes' offset, and what differs."""
-    agreed, worst, shift = 0.0, 0.0, None
+    agreed, worst = 0.0, 0.0
+    shift: int | None = None
     for name, trace in fingerprint.items():
         e = EXPERIMENTS[name]
         steps = [round(t / e.dt) - offset for t in trace.times]
@@ -171,7 +186,7 @@ def _compare(
             return agreed, worst, None, f"{name}: values are stamped outside of the run"
         if steps != list(range(steps[0], steps[-1] + 1)):
             return agreed, worst, None, f"{name}: values are not stamped once a step"
-        v, i, fired = rule.run(e)
+        v, i, fired = _ran(rule, name)
         for key, mine, theirs in (("V", v, trace.v), ("I", i, trace.i)):
             for n, value in zip(steps, theirs, strict=False):  # some show no I
                 distance = abs(mine[n] - value)
@@ -184,10 +199,12 @@ def _compare(
         if len(fired) != len(trace.spikes):
             text = f"{name}: {len(trace.spikes)} spikes, the rule's {len(fired)}"
             return agreed, worst, None, text
-        for n, time in zip(fired, trace.spikes, strict=True):
-            shift = round(time / e.dt) - n if shift is None else shift
-            if (n + shift) * e.dt != time:
-                text = f"{name}: spike at {time!r}, the rule's at {(n + shift) * e.dt!r}"
+        for step, time in zip(fired, trace.spikes, strict=True):
+            shift = round(time / e.dt - step) if shift is None else shift
+            distance = abs((step + shift) * e.dt - time)
+            worst = max(worst, distance)
+            if distance > (tolerance if rule.update == EXACT else 0.0):
+                text = f"{name}: spike at {time!r}, the rule's at {(step + shift) * e.dt!r}"
                 return agreed, worst, None, text
             agreed += 1
     return agreed, worst, shift, ""

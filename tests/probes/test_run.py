@@ -98,4 +98,4 @@ def test_check_finds_an_answer_that_is_not_the_stored_one(tmp_path, interpreter)
 def test_unknown_name(tmp_path):
     done = run("genesis", tmp_path)
     assert done.returncode == 1
-    assert "NAME = 'genesis' is no package here; allowed: brian2, nest" in done.stderr
+    assert "NAME = 'genesis' is no package here; allowed: annarchy, arbor" in done.stderr
