@@ -49,7 +49,7 @@ def lif_cell(e):
     if e.i or e.inputs or e.drive:
         return None
     simulation = arbor.simulation(Recipe(e))
-    simulation.record(arbor.spike_recording.all)
+    simulation.record(arbor.spike_recording.local)
     sampled = simulation.sample((0, "v"), arbor.regular_schedule(e.dt * units.ms))
     simulation.run(tfinal=e.steps * e.dt * units.ms, dt=e.dt * units.ms)
     ((rows, _),) = simulation.samples(sampled)

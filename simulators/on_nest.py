@@ -3,6 +3,7 @@
 import math
 
 import nest
+import numpy as np
 
 PACKAGE = "nest-simulator"
 DELAY = 1.0
@@ -80,10 +81,8 @@ def spike_counts(run):
     recorder = nest.Create("spike_recorder", params={"start": run.burn_in})
     nest.Connect(neurons, recorder, syn_spec={"delay": run.dt})
     nest.Simulate(run.burn_in + run.time)
-    counts = [0] * run.neurons
-    for sender in recorder.events["senders"]:
-        counts[sender - neurons[0].global_id] += 1
-    return counts
+    senders = np.array(recorder.events["senders"]) - neurons[0].global_id
+    return np.bincount(senders, minlength=run.neurons)
 
 
 VARIANTS = {"iaf_psc_exp": iaf_psc_exp}

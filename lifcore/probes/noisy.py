@@ -79,9 +79,9 @@ NOISY_RUNS = tuple(
     NoisyRun(regime, mu, sd, dt, 1 + 3 * j + k, time=time)
     for j, (regime, mu, sd, time) in enumerate(
         (
-            ("mean-driven", 1.5, 0.2, 1000.0),
-            ("balanced", 1.0, 0.4, 1000.0),
-            ("fluctuation-driven", 0.75, 0.5, 4000.0),
+            ("mean-driven", 1.5, 0.2, 2000.0),
+            ("balanced", 1.0, 0.4, 8000.0),
+            ("fluctuation-driven", 0.75, 0.5, 32000.0),
         )
     )
     for k, dt in enumerate((1.0, 0.5, 0.25))
