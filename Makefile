@@ -53,7 +53,7 @@ $(STAMP): requirements.txt pyproject.toml
 
 book: $(STAMP) ## build the book, warnings being errors, into _build/html
 	@rm -rf _build/html _build/.doctrees
-	@$(FRESH_NUMBA) && $(BIN)/jupyter-book build -W --keep-going .
+	@$(FRESH_NUMBA) && $(BIN)/python tools/book.py -W --keep-going .
 	@echo
 	@echo "The book is built. Open _build/html/index.html in a browser,"
 	@echo "or serve it: $(BIN)/python -m http.server --bind 127.0.0.1 -d _build/html 8000"

@@ -31,9 +31,8 @@ def is_stale(site=SITE, root=ROOT):
 
 def build(root=ROOT):
     """Build the book as `make book` does."""
-    command = "from jupyter_book.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", command, "build", "-W", "--keep-going", "--all", "."],
+        [sys.executable, "tools/book.py", "-W", "--keep-going", "--all", "."],
         cwd=root,
         env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         capture_output=True,

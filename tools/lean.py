@@ -1,21 +1,26 @@
 """Sphinx extension: the built site carries what a reader's browser can ask for, and no more.
 
-The theme and MathJax bring source maps, other languages, other output formats and two thousand
-icons. Without them the site has half the size, and a page loads in a fraction of the bytes.
+The theme brings source maps, other languages and two thousand icons. Without them the site has half
+the size, and a page loads in a fraction of the bytes. Of MathJax, which the package
+sphinx-mathjax-offline has, the site gets what it loads. That package is no extension here: it would
+copy all, and it does not say whether pages may be read side by side, so that Sphinx reads them one
+by one.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 #: What of MathJax the pages load, below `_static/mathjax`.
-MATHJAX = ("tex-chtml.js", "input/tex/extensions/", "output/chtml/fonts/woff-v2/")
+MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 #: One icon in Font Awesome's table: width, height, other names, code point, outline.
 ICON = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 
@@ -57,6 +62,23 @@ def share_contents(
     context["toctree"] = shared
 
 
+def ship_mathjax(app: Sphinx) -> None:
+    """Copy into the site what it loads of MathJax."""
+    if app.builder.format != "html":
+        return
+    package = find_spec("sphinx-mathjax-offline")
+    if package is None or package.origin is None:
+        raise ExtensionError("no package sphinx-mathjax-offline: make setup")
+    for name in MATHJAX:
+        source = Path(package.origin).parent / "static" / "mathjax" / name
+        target = Path(app.outdir) / "_static" / "mathjax" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, target)
+
+
 def trim(app: Sphinx, error: Exception | None) -> None:
     """Remove what no page asks for from a site that has just been built."""
     if error or app.builder.format != "html":
@@ -67,16 +89,6 @@ def trim(app: Sphinx, error: Exception | None) -> None:
     shutil.rmtree(static / "locales", ignore_errors=True)
     for path in static.glob("*webpack-macros.html"):  # the theme's own templates
         path.unlink()
-    mathjax = static / "mathjax"
-    for path in [path for path in mathjax.rglob("*") if path.is_file()]:
-        name = path.relative_to(mathjax).as_posix()
-        if not any(
-            name == kept or (kept.endswith("/") and name.startswith(kept)) for kept in MATHJAX
-        ):
-            path.unlink()
-    for path in sorted(mathjax.rglob("*"), reverse=True):
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
     icons = static / "scripts" / "fontawesome.js"
     if icons.is_file():
         readers = [*Path(app.outdir).rglob("*.html"), *static.rglob("*.js")]
@@ -90,7 +102,8 @@ def trim(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register both."""
+    """Register all three."""
+    app.connect("builder-inited", ship_mathjax)
     app.connect("html-page-context", share_contents, priority=100)  # before the theme's own
     app.connect("build-finished", trim)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

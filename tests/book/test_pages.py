@@ -78,10 +78,9 @@ def build(root, **environment):
     shutil.copy(ROOT / "book/api/runs.md", root / "book/api/runs.md")
     files = "".join(f"\n  - file: book/{name}" for name in ("chapter", "api/runs"))
     (root / "_toc.yml").write_text(f"format: jb-book\nroot: book/introduction\nchapters:{files}\n")
-    command = "from jupyter_book.cli.main import main; main()"
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
     done = subprocess.run(
-        [sys.executable, "-c", command, "build", "--keep-going", "."],
+        [sys.executable, "tools/book.py", "--keep-going", "."],
         cwd=root,
         env=clean | {"PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"} | environment,
         capture_output=True,
