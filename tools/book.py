@@ -1,10 +1,11 @@
 """Build the book as `jupyter-book build` does, but on all cores: its command has no option for it.
 
-python tools/book.py -W --keep-going .
+Call it as that: ``python tools/book.py -W --keep-going .``
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -20,5 +21,8 @@ def cores() -> int:
 
 
 if __name__ == "__main__":
+    # A build makes millions of nodes and keeps them to its end: looking for garbage among them
+    # takes longer than it is worth.
+    gc.disable()
     sphinx.build_sphinx = partial(sphinx.build_sphinx, jobs=cores())
     main(["build", *sys.argv[1:]])

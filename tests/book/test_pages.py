@@ -39,6 +39,8 @@ A box.
 :label: thm-small-two
 Another.
 ```
+
+$$y$$ (eq-twice)
 """
 
 
@@ -71,7 +73,8 @@ def build(root, **environment):
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
-    first = "# First\n\n## Get the code\n\nClone {repository}`the repository`.\n"
+    first = "# First\n\n## Get the code\n\nClone {repository}`the repository`.\n\n"
+    first += "$$x$$ (eq-twice)\n"
     (root / "book/introduction.md").write_text(first)
     (root / "book/chapter.ipynb").write_text(json.dumps(notebook()))
     (root / "book/api").mkdir()
@@ -87,6 +90,7 @@ def build(root, **environment):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    (root / "complaints").write_text(done.stderr)
     return root / "_build/html"
 
 
@@ -111,6 +115,13 @@ def test_first_lines_say_how_to_run_a_chapter(site, chapter):
     first = (site / "book/introduction.html").read_text(encoding="utf-8")
     assert 'class="first-lines"><a href="#get-the-code"' in first
     assert 'id="get-the-code"' in first
+
+
+def test_a_label_on_two_pages_is_complained_of(site):
+    complaints = (site.parents[1] / "complaints").read_text()
+    assert "label 'eq-twice' is given by book/chapter and book/introduction" in complaints
+    assert complaints.count("is given by") == 1
+    assert "serial read" not in complaints
 
 
 def test_repository_is_linked_from_text_and_header(site):
