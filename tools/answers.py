@@ -1,7 +1,7 @@
 """Sphinx extension: numbers and verdicts in the text, from the claims that the chapters store.
 
 - ``{measured}`weak_order: white, order` `` is what was measured of a claim, with its interval;
-  ``{expected}`...` `` what it was compared with. Both lead to the chapter's table of claims.
+  ``{expected}`...` `` what it was compared with. Both lead to the claim's row in its chapter.
 - ``{verdicts}`weak_order: weak error ...` `` counts the verdicts of all claims of a chapter that
   test one wording of the paper, and leads to the ledger.
 - A box that the map of the paper refers to leads back to its line there.
@@ -32,6 +32,19 @@ def claims(chapter: Path) -> list[dict[str, Any]]:
     return stored_claims(chapter) if chapter.is_file() else []
 
 
+def row_id(name: str) -> str:
+    """Return the id of the row of a claim.
+
+    Examples
+    --------
+    >>> row_id("order, $h^2$"), row_id("γ = 2")
+    ('claim-order-x24h-x5e2-x24', 'claim-x3b3-x3d-2')
+    """
+    letters = (c if c.isascii() and (c.isalnum() or c in " ,.-") else f"x{ord(c):x}" for c in name)
+    words = "".join(" " + c if len(c) > 1 else c for c in letters).lower().replace(",", " ")
+    return "claim-" + "-".join(words.replace(".", " ").split())
+
+
 def named(text: str, book: Path) -> tuple[str, str, list[dict[str, Any]]]:
     """Split a role's text into chapter and name, and return the chapter's claims with them.
 
@@ -48,12 +61,12 @@ def named(text: str, book: Path) -> tuple[str, str, list[dict[str, Any]]]:
 
 
 def one(text: str, book: Path) -> tuple[str, dict[str, Any]]:
-    """Return the chapter and the one claim that a role's text names."""
+    """Return the place and the one claim that a role's text names."""
     chapter, name, found = named(text, book)
     chosen = [claim for claim in found if claim["id"] == name]
     if len(chosen) != 1:
         raise ValueError(f"{text!r}: {chapter} has no claim {name!r}")
-    return f"book/{chapter}#verdicts", chosen[0]
+    return f"book/{chapter}#{row_id(name)}", chosen[0]
 
 
 def measured(text: str, book: Path) -> tuple[str, str]:
