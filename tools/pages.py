@@ -53,6 +53,8 @@ def find_repository(app: Sphinx, config: Config) -> None:
         options["repository_provider"] = "github"
     options["repository_url"] = repository(options, os.environ)
     options["use_repository_button"] = bool(options["repository_url"])
+    if not options["repository_url"]:
+        options["launch_buttons"] = {}  # the theme cannot do without an address
 
 
 def repository_role(

@@ -130,6 +130,18 @@ def test_repository_is_linked_from_text_and_header(site):
     assert re.search(r'btn-source-repository-button|title="Source repository"', first)
 
 
+def test_a_chapter_opens_in_binder_with_the_library_installed(site, chapter):
+    (address,) = set(re.findall(r'href="(https://mybinder\.org/[^"]+)"', chapter))
+    assert address == (
+        "https://mybinder.org/v2/gh/someone/which-dt/main?urlpath=lab/tree/book/chapter.ipynb"
+    )
+    first = (site / "book/introduction.html").read_text(encoding="utf-8")
+    assert "mybinder" not in first
+    listed = (ROOT / ".binder/requirements.txt").read_text().split("\n")
+    assert listed == ["-r ../requirements.txt", "-e .", ""]
+    assert (ROOT / ".binder" / listed[0].removeprefix("-r ")).resolve().is_file()
+
+
 def test_nothing_is_linked_while_no_repository_is_known():
     assert pages.repository({}, {"GITHUB_REPOSITORY": "someone/which-dt"}) == ""
     lines = pages.first_lines("book/ledger", lambda name, _=0: name, "", "book/ledger.ipynb")
