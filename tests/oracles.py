@@ -110,10 +110,11 @@ def neuron_streams(seed, block, neuron):
     return steps, refinement
 
 
-def euler_network(neurons, weights, h, dw):
+def euler_network(neurons, weights, h, dw, delay_steps=None):
     """Euler–Maruyama of a network; weights[target, source] over all neurons.
 
-    dw has shape (steps, neurons, paths). A spike of a step enters I at the step's end. Returns
+    dw has shape (steps, neurons, paths). A spike of a step enters I at the step's end, or
+    delay_steps[target, source] later. Returns
     V, I and counts of shape (neurons, paths), and the steps of spikes as (step, neuron, path).
     """
     column = {
@@ -124,6 +125,9 @@ def euler_network(neurons, weights, h, dw):
     v = np.broadcast_to(column["v_reset"], dw.shape[1:]).copy()
     i = np.broadcast_to(column["mu"], dw.shape[1:]).copy()
     counts, spikes = np.zeros(dw.shape[1:], int), []
+    due = np.zeros(
+        (dw.shape[0] + (0 if delay_steps is None else np.max(delay_steps)) + 1, *dw.shape[1:])
+    )
     for n, increment in enumerate(dw):
         v_new = v + h * (i - column["g"] * v)
         v_new = np.where(n >= free_from, v_new, column["v_reset"])
@@ -131,7 +135,14 @@ def euler_network(neurons, weights, h, dw):
         free_from = np.where(above, n + 1 + hold, free_from)
         spikes += [(n, *where) for where in np.argwhere(above)]
         i = i + h * (1.0 / column["tau"]) * (column["mu"] - i) + column["sigma"] * increment
-        i = i + weights @ above
+        if delay_steps is None:
+            i = i + weights @ above
+        else:
+            for target, source in np.argwhere(weights):
+                due[n + delay_steps[target, source], target] += (
+                    weights[target, source] * above[source]
+                )
+            i = i + due[n]
         v = np.where(above, column["v_reset"], v_new)
         counts += above
     return v, i, counts, spikes

@@ -15,17 +15,17 @@ from lifcore.checks.grids import (
     steps,
     times,
 )
-from lifcore.checks.models import (
-    DELAYED,
-    REFRACTORY,
-    no_delays,
-    no_refractory,
-    spikes,
-    start,
-    volleys,
-)
+from lifcore.checks.models import spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.sizes import memory, of_blocks
+from lifcore.checks.supported import (
+    DELAYED,
+    POISSON,
+    REFRACTORY,
+    no_delays,
+    no_poisson,
+    no_refractory,
+)
 from lifcore.checks.values import (
     column,
     count,
@@ -38,10 +38,11 @@ from lifcore.checks.values import (
     seed,
     sequence,
 )
-from lifcore.checks.weights import delays, square_weights, weights
+from lifcore.checks.weights import delays, layers_delays, square_weights, weights
 
 __all__ = [
     "DELAYED",
+    "POISSON",
     "REFRACTORY",
     "absent",
     "column",
@@ -58,10 +59,12 @@ __all__ = [
     "index",
     "instance",
     "known",
+    "layers_delays",
     "levels",
     "memory",
     "milliseconds",
     "no_delays",
+    "no_poisson",
     "no_refractory",
     "of_blocks",
     "one_of",

@@ -60,7 +60,11 @@ def installed() -> float | None:
     return available
 
 
-def memory(what: str, size: float) -> None:
+def memory(
+    what: str,
+    size: float,
+    hint: str = "ask for fewer paths or levels, or split the request by seed",
+) -> None:
     """Refuse a request whose arrays would not fit into this machine's memory.
 
     Parameters
@@ -69,6 +73,8 @@ def memory(what: str, size: float) -> None:
         What the arrays hold, for the message.
     size : float
         Bytes, with all copies that are there at the same time.
+    hint : str, optional
+        What to do.
 
     Raises
     ------
@@ -84,5 +90,5 @@ def memory(what: str, size: float) -> None:
         raise ValueError(
             f"{what} would take {size / 2**30:.1f} GiB, "
             f"this machine has {available / 2**30:.1f} GiB; "
-            "ask for fewer paths or levels, or split the request by seed"
+            f"{hint}"
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from lifcore.checks.values import real
+from lifcore.checks.values import real, sequence
 
 
 def weights(number: int, value: object, sizes: list[int | None]) -> np.ndarray | sparse.csr_array:
@@ -161,6 +162,42 @@ def delays(name: str, value: object, matrix: Any) -> float | np.ndarray | sparse
     own = sparse.csr_array((data, synapses.indices, synapses.indptr), shape=matrix.shape)
     own.data.flags.writeable = False
     return own
+
+
+def layers_delays(value: object, matrices: Sequence[Any]) -> float | tuple[Any, ...]:
+    """Return the delays of layers: 0.0 if nothing is delayed, else those of each matrix of weights.
+
+    Parameters
+    ----------
+    value : float, or sequence of one float or matrix for each of the weights
+        The delays.
+    matrices : sequence of ndarray or csr_array
+        The validated weights.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `delays`, or if there are not as many as matrices.
+
+    Examples
+    --------
+    >>> layers_delays(0.5, [np.eye(2)])
+    (0.5,)
+    """
+    if isinstance(value, numbers.Real):
+        value = [real("delays", value, at_least=0.0)] * len(matrices)
+    given = sequence("delays", value)
+    if len(given) != len(matrices):
+        raise ValueError(
+            f"delays has {len(given)} entries for {len(matrices)} matrices of weights; allowed: a "
+            "number, or a number or matrix for each matrix of weights"
+        )
+    each = [
+        delays(f"delays[{number}]", part, matrix)
+        for number, (part, matrix) in enumerate(zip(given, matrices, strict=True))
+    ]
+    silent = all(not sparse.issparse(part) and part == 0.0 for part in each)
+    return 0.0 if silent else tuple(each)
 
 
 def _first_difference(given: sparse.csr_array, synapses: sparse.csr_array) -> str:

@@ -50,6 +50,7 @@ def chain_lengths(
     [2]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_poisson("model", model)
     T = checks.real("T", T, above=0.0, infinite=True)
     paths = checks.count("paths", paths)
     spikes = checks.spikes(spikes, paths, model.sizes[0])

@@ -53,6 +53,7 @@ def cycle_gain(model: Recurrent) -> float:
     0.25
     """
     checks.instance("model", model, Recurrent)
+    checks.no_poisson("model", model)
     return _perron(_charges(model, abs(sparse.csr_array(model.weights))))
 
 
@@ -84,6 +85,7 @@ def kick_norm(model: Recurrent) -> np.ndarray:
     [0.3, 0.5]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_poisson("model", model)
     charges = _charges(model, sparse.csr_array(model.weights))
     return np.sqrt(np.asarray(charges.power(2).sum(axis=1)).ravel())
 
@@ -171,6 +173,7 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     [1.5]
     """
     checks.instance("model", model, Recurrent)
+    checks.no_poisson("model", model)
     variance = model.column("sigma") ** 2 * model.column("tau") / 2.0
     if h is not None:
         fastest = max(1e-300, *model.neuron.decay_rates.values())
@@ -208,10 +211,7 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
 
 
 def _less_often(charges: sparse.csr_array, bound: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Return the bound that follows of a bound: what sources do at most is what arrives at most.
-
-    As no entry is negative, each round is a bound if the one before is.
-    """
+    """Return what a bound bounds in turn: what sources do at most is what arrives at most."""
     for _ in range(TERMS):
         before = bound
         bound = np.minimum(bound, (free + (charges @ bound)[:, None] / (1.0 - LEVELS)).min(axis=1))

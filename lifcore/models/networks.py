@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from scipy import sparse
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
+from lifcore.models.poisson import poisson_inputs
 
 
 class _Network:
@@ -156,7 +156,7 @@ class Feedforward(_Network):
         matrices = tuple(checks.weights(number, value, sizes) for number, value in enumerate(given))
         object.__setattr__(self, "layers", tuple(layers))
         object.__setattr__(self, "weights", matrices)
-        object.__setattr__(self, "delays", _layers_delays(self.delays, matrices))
+        object.__setattr__(self, "delays", checks.layers_delays(self.delays, matrices))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -187,6 +187,8 @@ class Recurrent(_Network):
     delays : float, array_like or scipy.sparse array, optional
         A spike at s acts on its target at s + delay: one delay for all synapses, or a matrix of the
         weights' shape with one a synapse; a sparse one has the entries of the weights.
+    poisson : PoissonInput, or sequence of them, optional
+        Events that make currents jump, beside the noise.
 
     Raises
     ------
@@ -210,6 +212,7 @@ class Recurrent(_Network):
     weights: Any
     common: float = 0.0
     delays: Any = 0.0
+    poisson: Any = ()
 
     def __post_init__(self) -> None:
         checks.instance("neuron", self.neuron, LIF)
@@ -218,6 +221,8 @@ class Recurrent(_Network):
         object.__setattr__(
             self, "common", checks.real("common", self.common, at_least=0.0, at_most=1.0)
         )
+        inputs = poisson_inputs("poisson", self.poisson, self.weights.shape[0])
+        object.__setattr__(self, "poisson", inputs)
         for name in ("g", "tau"):
             if self.common > 0.0 and np.unique(getattr(self.neuron, name)).size > 1:
                 raise ValueError(
@@ -236,29 +241,18 @@ class Recurrent(_Network):
         return (self.weights.shape[0],)
 
 
-def _layers_delays(value: object, matrices: Sequence[Any]) -> Any:
-    """Return 0.0 if nothing is delayed, else a tuple of the delays of each matrix of weights."""
-    if isinstance(value, numbers.Real):
-        value = [checks.real("delays", value, at_least=0.0)] * len(matrices)
-    given = checks.sequence("delays", value)
-    if len(given) != len(matrices):
-        raise ValueError(
-            f"delays has {len(given)} entries for {len(matrices)} matrices of weights; allowed: a "
-            "number, or a number or matrix for each matrix of weights"
-        )
-    each = [
-        checks.delays(f"delays[{number}]", part, matrix)
-        for number, (part, matrix) in enumerate(zip(given, matrices, strict=True))
-    ]
-    silent = all(not sparse.issparse(part) and part == 0.0 for part in each)
-    return 0.0 if silent else tuple(each)
-
-
 Network = Feedforward | Recurrent
 """A network of either kind, as a type."""
 
 
-def network(name: str, model: object, *, refractory: bool = False, delays: bool = False) -> Network:
+def network(
+    name: str,
+    model: object,
+    *,
+    refractory: bool = False,
+    delays: bool = False,
+    poisson: bool = False,
+) -> Network:
     """Return a model as a network: a LIF is a layer without input.
 
     Parameters
@@ -271,23 +265,28 @@ def network(name: str, model: object, *, refractory: bool = False, delays: bool 
         Whether the caller can do with refractory times; else they are refused.
     delays : bool, optional
         Whether it can do with delays, and with refractory times in networks with loops.
+    poisson : bool, optional
+        Whether it can do with Poisson input, and with `Populations`.
 
     Raises
     ------
     TypeError
-        If it is none of LIF, Feedforward and Recurrent.
+        If it is none of LIF, Feedforward, Recurrent and what else is allowed.
     ValueError
-        If a neuron has a refractory time, or a synapse a delay, that the caller ignores.
+        If a neuron has a refractory time or Poisson input, or a synapse a delay, that the caller
+        ignores.
 
     Examples
     --------
     >>> network("model", LIF()).sizes
     (1,)
     """
-    if not isinstance(model, LIF | Feedforward | Recurrent):
+    allowed = _Network if poisson else Feedforward | Recurrent
+    if not isinstance(model, LIF | allowed):
+        more = ", or lifcore.models.Populations" if poisson else ""
         raise TypeError(
             f"{name} = {model!r} is a {type(model).__name__}; allowed: lifcore.LIF, "
-            "lifcore.Feedforward or lifcore.Recurrent"
+            f"lifcore.Feedforward or lifcore.Recurrent{more}"
         )
     net = Feedforward([model], []) if isinstance(model, LIF) else model
     if not refractory:
@@ -295,4 +294,6 @@ def network(name: str, model: object, *, refractory: bool = False, delays: bool 
             checks.no_refractory(name, lif.t_ref)
     if not delays:
         checks.no_delays(name, net)
-    return net
+    if not poisson:
+        checks.no_poisson(name, net)
+    return net  # type: ignore[return-value]

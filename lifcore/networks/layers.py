@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lifcore.models.networks import Feedforward
-from lifcore.networks.projections import Grids, Projection
+from lifcore.networks.passages import Grids, Passage
 from lifcore.noise.streams import BLOCK
 from lifcore.schemes.portions import portions, watch
 from lifcore.schemes.signals import silence
@@ -136,7 +136,7 @@ def run_layers(
     [[]]
     """
     kept: list[np.ndarray] = []
-    alone, projections = len(model.sizes) == 1 and not record, _projections(model, grids)
+    alone, passages = len(model.sizes) == 1 and not record, _passages(model, grids)
     for begin, end in _spans(stops, sum(model.sizes), CHUNK * (ALONE if alone else 1)):
         first = 0
         for number, size in enumerate(model.sizes):
@@ -146,18 +146,18 @@ def run_layers(
                 nothing = Arrivals(silence(grids.size.size, end - begin), np.empty(0))
                 rows = (nothing for _ in range(size))
             else:
-                rows = (projections[number - 1].to(k) for k in range(size))
+                rows = (passages[number - 1].to(k) for k in range(size))
             found = [
                 _advance(advance, first + k, begin, end, arrivals, record or drives)
                 for k, arrivals in enumerate(rows)
             ]
             if number > 0:
-                projections[number - 1].forget()
+                passages[number - 1].forget()
             spikes, step = (np.concatenate(part) for part in zip(*found, strict=True))
             if record:
                 kept.append(spikes if lanes >= BLOCK else spikes[spikes["lane"] < lanes])
             if drives:
-                projections[number].take(spikes, step, begin, end)
+                passages[number].take(spikes, step, begin, end)
             first += size
         if end in stops:
             yield kept
@@ -178,10 +178,10 @@ def _advance(
     return advance(j, begin, end, arrivals, record)
 
 
-def _projections(model: Feedforward, grids: Grids) -> list[Projection]:
+def _passages(model: Feedforward, grids: Grids) -> list[Passage]:
     delays = model.delays or (0.0,) * len(model.weights)
     first = np.concatenate([[0], np.cumsum(model.sizes)])
     return [
-        Projection(matrix, late, int(first[number]), grids)
+        Passage(matrix, late, int(first[number]), grids)
         for number, (matrix, late) in enumerate(zip(model.weights, delays, strict=True))
     ]

@@ -29,6 +29,7 @@ from lifcore.networks.landing import (
     of_lanes,
     still_flying,
 )
+from lifcore.networks.late_runs import is_late, simulate_late
 from lifcore.networks.layers import Recorder
 from lifcore.networks.levels import arrive, move_level
 from lifcore.networks.series import (
@@ -131,6 +132,7 @@ def simulate_paths(
     i: np.ndarray,
     record: bool,
     noise: str = "gauss",
+    threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Simulate paths from number `first` on by one scheme, V and I being changed in place.
 
@@ -146,6 +148,8 @@ def simulate_paths(
         Whether to record spikes.
     noise : str, optional
         "numpy", or "gauss" for schemes on the grid.
+    threads : int, optional
+        How many may work on one path, where it has delays, refractory times or Poisson input.
 
     Returns
     -------
@@ -173,6 +177,10 @@ def simulate_paths(
         (spikes,) = run_paths(setup(model, series, h), keyed, state, [steps], recorder)
         v[:], i[:] = state.v[:, 0], state.i[:, 0]
         return state.counts[:, 0], spikes
+    if is_late(model):
+        return simulate_late(
+            model, scheme, h, steps, seed, first, v, i, recorder, noise, threads
+        )  # fmt: skip
     constants = scheme.constants(model, h)
     source = path_source(noise, seed, numbers, v.shape[1])
     wiring, place = (

@@ -9,8 +9,8 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.networks.layers import Recorder, run_layers
+from lifcore.networks.passages import Grids
 from lifcore.networks.paths import run_paths
-from lifcore.networks.projections import Grids
 from lifcore.networks.series import ITSELF, Series, refractory, setup, start_state
 from lifcore.networks.series import room as room_of
 from lifcore.noise.keyed import noise_of_paths

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lifcore import checks
-from lifcore.models.networks import Network, Recurrent
+from lifcore.models.networks import Feedforward, Network
 from lifcore.networks.layers import Recorder, run_layers
+from lifcore.networks.passages import Grids
 from lifcore.networks.paths import simulate_paths
-from lifcore.networks.projections import Grids
 from lifcore.noise.sources import PATHWISE, refinement_source, source
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import Blocks, map_blocks
@@ -34,7 +34,7 @@ from lifcore.schemes.state import (
 class Request:
     """A validated request, from which any of its blocks can be computed anywhere.
 
-    ``width`` is the number of paths in a block.
+    ``width`` is the number of paths in a block, ``threads`` how many may work on one path.
 
     Examples
     --------
@@ -52,6 +52,7 @@ class Request:
     width: int
     T: float
     noise: str
+    threads: int = 1
 
     def neuron_steps(self, paths: int) -> float:
         """Return how many steps of neurons are taken or drawn for.
@@ -62,7 +63,7 @@ class Request:
         >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.neuron_steps(3)
         6.0
         """
-        alone = self.noise != "numpy" or isinstance(self.model, Recurrent)
+        alone = self.noise != "numpy" or not isinstance(self.model, Feedforward)
         moved = paths if alone else self.width * block_count(paths, self.width)
         return float(self.steps) * sum(self.model.sizes) * moved
 
@@ -231,13 +232,14 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
 def _simulate_block(run: Request, block: int, paths: int, record: bool) -> tuple[np.ndarray, ...]:
     """Simulate a block; return V, I, spike counts and, if wanted, the spikes."""
     state = initial_state(run.start, block, run.model.at_rest, run.width)
-    if isinstance(run.model, Recurrent):
+    if not isinstance(run.model, Feedforward):
         first, last = block * run.width, min((block + 1) * run.width, paths)
         v, i = (part.T[: last - first].copy() for part in state)
         scheme = SCHEMES[run.scheme]
         counts, spikes = simulate_paths(
-            run.model, scheme, run.h, run.steps, run.seed, first, v, i, record, run.noise
-        )
+            run.model, scheme, run.h, run.steps, run.seed, first, v, i, record, run.noise,
+            run.threads,
+        )  # fmt: skip
         return v.T, i.T, counts.T, spikes
     neurons, scheme = run.model.neurons, SCHEMES[run.scheme]
     # On a grid only the paths asked for are moved (NumPy's noise is drawn for all of a block);

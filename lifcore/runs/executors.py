@@ -80,6 +80,22 @@ def named_executor(text: str) -> Executor:
     return Processes(number)
 
 
+def threads_of(executor: Executor | str | None) -> int:
+    """Return how many threads of this process an executor has, or what a word like it stands for.
+
+    Examples
+    --------
+    >>> threads_of("threads:3"), threads_of("processes:3"), threads_of(ThreadPoolExecutor(2))
+    (3, 1, 2)
+    """
+    if executor is None or isinstance(executor, str):
+        name = os.environ.get("LIFCORE_EXECUTOR", "threads") if executor is None else executor
+        kind, _, workers = name.partition(":")
+        number = int(workers) if workers.isdecimal() else usable_cores()
+        return number if kind == "threads" else 1
+    return number_of_workers(executor) if isinstance(executor, ThreadPoolExecutor) else 1
+
+
 def map_blocks(
     function: Callable[..., Result],
     tasks: Blocks | Iterable[tuple[Any, ...]],

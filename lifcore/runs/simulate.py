@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
 from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF
+from lifcore.models.populations import Populations
+from lifcore.networks.drawn import draw_synapses, has_synapses
+from lifcore.networks.late_runs import is_late
+from lifcore.noise.counts import LARGEST
 from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.ensemble import Ensemble, Request, final_block, recorded_spikes
-from lifcore.runs.executors import Blocks, map_blocks, portion
+from lifcore.runs.executors import Blocks, map_blocks, portion, threads_of
 from lifcore.runs.feasible import check_run
 from lifcore.runs.starts import Start, own_start
 from lifcore.schemes import SCHEMES
@@ -20,7 +25,7 @@ from lifcore.schemes.scheme import Scheme
 
 
 def simulate(
-    model: LIF | Feedforward | Recurrent,
+    model: LIF | Feedforward | Recurrent | Populations,
     *,
     h: float,
     T: float,
@@ -35,7 +40,7 @@ def simulate(
 
     Parameters
     ----------
-    model : LIF, Feedforward or Recurrent
+    model : LIF, Feedforward, Recurrent or Populations
         The neuron, or the network. A LIF whose fields are arrays is a layer of neurons.
     h : float
         Step size. For the exact scheme it has no influence on accuracy, only on cost.
@@ -97,13 +102,14 @@ def simulate(
     blocks = block_count(paths, run.width)
     tasks = Blocks(lambda b: (own_start(run, b), b, paths), blocks)
     label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
+    run = _shared(run, blocks, executor)
     results = map_blocks(final_block, tasks, executor, label, count, run.least)
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
     return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
 
 
 def simulate_spikes(
-    model: LIF | Feedforward | Recurrent,
+    model: LIF | Feedforward | Recurrent | Populations,
     *,
     h: float,
     T: float,
@@ -140,6 +146,7 @@ def simulate_spikes(
     True
     """
     run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
+    run = _shared(run, block_count(paths, run.width), executor)
     return recorded_spikes(run, paths, executor)
 
 
@@ -154,23 +161,38 @@ def _plan(
     start: object,
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
-    net = network("model", model, refractory=True, delays=True)
+    net = network("model", model, refractory=True, delays=True, poisson=True)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
     noise = _noise(noise, SCHEMES[scheme], net)
-    if isinstance(net, Recurrent) and SCHEMES[scheme].on_grid:
-        checks.no_delays("model", net)
+    on_grid = [name for name, one in SCHEMES.items() if one.on_grid]
+    if isinstance(net, Populations) and scheme not in on_grid:
+        raise ValueError(
+            f"model: simulate with scheme = {scheme!r} does not support Populations; allowed: "
+            f"scheme = {' or '.join(map(repr, on_grid))}"
+        )
+    if scheme not in on_grid:
+        checks.no_poisson("model", net, f" with scheme = {scheme!r}")
     h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)
         if SCHEMES[scheme].on_grid:
             checks.held_steps(lif.t_ref, h)
-    if SCHEMES[scheme].on_grid:
+    if scheme in on_grid and not isinstance(net, Populations):  # which look at their own
         checks.delays_on_grid(net.delays, h)
+    for number, one in enumerate(getattr(net, "poisson", ())):
+        most = h * float(np.max(one.rate))
+        if most > LARGEST:
+            raise ValueError(
+                f"model.poisson[{number}].rate = {most / h:g}: {most:g} events in a step of h = "
+                f"{h!r}; allowed: up to {LARGEST:g}; so many are noise, of sigma**2 = rate "
+                "weight**2, and a mean current"
+            )
     paths, neurons = checks.count("paths", paths), sum(net.sizes)
     width = BLOCK
-    if isinstance(net, Recurrent):
+    if not isinstance(net, Feedforward):
         width = portion(neurons, steps)
-        if scheme == "euler":
+        # With delays or refractory times no neuron spikes in every step.
+        if scheme == "euler" and isinstance(net, Recurrent) and not is_late(net):
             checks.volleys(net.weights, net.column, h)
     of = f" of {neurons} neurons" if neurons > 1 else ""
     # V, I and counts, of the blocks and of all together at the same time.
@@ -183,12 +205,27 @@ def _plan(
     return Request(net, scheme, h, steps, checks.seed(seed), begin, width, horizon, noise), paths
 
 
+def _shared(run: Request, blocks: int, executor: Executor | str | None) -> Request:
+    """Return a request whose blocks, where they are few, are shared by the executor's threads."""
+    if not isinstance(run.model, Populations | Recurrent):
+        return run
+    run = replace(run, threads=max(1, threads_of(executor) // blocks))
+    if isinstance(run.model, Populations) and not has_synapses(run.model):
+        pool = executor if isinstance(executor, ThreadPoolExecutor) else None
+        workers = pool or f"threads:{threads_of(executor)}"
+        draw_synapses(
+            run.model,
+            lambda fill, numbers: map_blocks(fill, [(n,) for n in numbers], workers, "synapses"),
+        )
+    return run
+
+
 def _noise(noise: object, scheme: Scheme, net: Network) -> str:
     """Return the name of a kind of noise, if this scheme can take it in this network."""
     name = checks.one_of("noise", noise, NOISES)
     if name in PATHWISE:
         return name
-    if isinstance(net, Recurrent):
+    if not isinstance(net, Feedforward):
         why = "is drawn for neurons and networks without loops"
     elif scheme.components > 1:
         why = f"replaces one normal a step, and {scheme.name!r} takes {scheme.components}"

@@ -96,6 +96,8 @@ UNTOUCHED = {
         "Scheme",
         "Recurrent",
     ),
+    # networks by populations, which simulate alone takes
+    *("Population", "Populations"),
     *("network", "one_neuron", "to_nest", "to_pynn", "to_nir", "to_brian2"),
 }
 

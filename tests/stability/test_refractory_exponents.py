@@ -1,7 +1,6 @@
 """The exponent with a refractory time by three routes: flux, speeds along paths, and two paths."""
 
 import numpy as np
-import pytest
 
 from lifcore import LIF, Recurrent, simulate_spikes
 from lifcore.evidence.statistics import mean
@@ -21,7 +20,7 @@ def table_of(spikes, paths):
 
 
 def log_release(lif, speed):
-    """E log |I(s + t_ref) - g V_r| given the current of a spike: of a Gaussian, by its midpoints."""
+    """E log |I(s + t_ref) - g V_r| given the current of a spike: that of a Gaussian."""
     decay = np.exp(-lif.a * lif.t_ref)
     centre = lif.mu + (speed + lif.i_th - lif.mu) * decay - lif.g * lif.v_reset
     spread = lif.sigma * np.sqrt(0.5 * lif.tau * (1.0 - decay**2))

@@ -29,7 +29,7 @@ class Grids(NamedTuple):
     exact: bool
 
 
-class Projection:
+class Passage:
     """The synapses from one layer to the next, and the spikes that are on their way to it.
 
     With one delay for all, a spike is sorted in once for all targets; with one a synapse, for each
@@ -37,7 +37,7 @@ class Projection:
 
     Examples
     --------
-    >>> one = Projection(np.eye(2), 0.25, 0, Grids(np.array([0.5]), np.array([1]), exact=True))
+    >>> one = Passage(np.eye(2), 0.25, 0, Grids(np.array([0.5]), np.array([1]), exact=True))
     >>> spikes = np.zeros(1, NO_SPIKES.dtype)
     >>> spikes["time"] = 0.4
     >>> one.take(spikes, np.array([0]), 0, 4)
@@ -59,7 +59,7 @@ class Projection:
 
         Examples
         --------
-        >>> one = Projection(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
+        >>> one = Passage(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
         >>> one.take(NO_SPIKES, np.empty(0, np.int64), 0, 4)
         """
         # A series' step ends with the last of the steps it takes.
@@ -78,7 +78,7 @@ class Projection:
 
         Examples
         --------
-        >>> one = Projection(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
+        >>> one = Passage(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
         >>> one.take(NO_SPIKES, np.empty(0, np.int64), 0, 4)
         >>> one.to(1).weight.tolist()
         [0.0, 1.0]
@@ -95,7 +95,7 @@ class Projection:
 
         Examples
         --------
-        >>> one = Projection(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
+        >>> one = Passage(np.eye(2), 0.0, 0, Grids(np.ones(1), np.ones(1, int), exact=True))
         >>> one.forget()
         """
         if self._late:
