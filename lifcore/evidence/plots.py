@@ -26,6 +26,9 @@ COLOURS = {
 CYCLE = ("#2a7f8e", "#c8553d", "#7b4b94", "#d98e04", "#4f772d", "#1b1b1b")
 """Colours for everything else, in order."""
 
+MARKERS = "os^Dv*"
+"""Markers in order, which tell curves apart without colours."""
+
 _STYLE: dict[Any, Any] = {
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
@@ -112,11 +115,11 @@ def errors(
     high = np.array([k[1].high for k in kept])
     if label in COLOURS:
         style.setdefault("color", COLOURS[label])
+    style.setdefault("marker", MARKERS[len(axes.containers) % len(MARKERS)])
     axes.errorbar(
         x,
         y,
         yerr=[y - low, high - y],
-        marker="o",
         capsize=2,
         label=label,
         **style,

@@ -26,6 +26,9 @@ CHUNK = 1024
 ALONE = 64
 """So many times as many steps are taken at once where nobody waits for a layer's spikes."""
 
+ROOM = 1 << 20
+"""Spikes that a buffer has room for at first, at most: 40 MB."""
+
 Advance = Callable[[int, int, int, Arrivals, bool], tuple[np.ndarray, np.ndarray]]
 
 
@@ -41,7 +44,8 @@ class Recorder:
     """
 
     def __init__(self, size: int) -> None:
-        self._spikes = np.empty(size, SPIKE)
+        # It grows if it has to: what a long run may need in all would not fit into memory.
+        self._spikes = np.empty(min(size, ROOM), SPIKE)
 
     def run(
         self,

@@ -15,7 +15,7 @@ from lifcore.networks.paths import simulate_paths
 from lifcore.noise.sources import PATHWISE, refinement_source, source
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import Blocks, map_blocks
-from lifcore.runs.progress import LEAST, LEAST_FAIR
+from lifcore.runs.progress import FEWEST, LEAST, LEAST_FAIR
 from lifcore.runs.starts import Start, initial_state, own_start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.state import (
@@ -67,10 +67,11 @@ class Request:
         moved = paths if alone else self.width * block_count(paths, self.width)
         return float(self.steps) * sum(self.model.sizes) * moved
 
-    @property
-    def least(self) -> float:
-        """Seconds that one of them takes at the least."""
-        return LEAST[self.scheme] if self.noise in PATHWISE else LEAST_FAIR
+    def least(self, paths: int) -> float:
+        """Return the seconds that one of them takes at the least."""
+        each = LEAST[self.scheme] if self.noise in PATHWISE else LEAST_FAIR
+        lanes = isinstance(self.model, Feedforward) and self.noise != "numpy"
+        return each * max(1.0, FEWEST / paths) if lanes else each
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,7 +217,9 @@ def recorded_spikes(run: Request, paths: int, executor: Executor | str | None) -
     """
     count = block_count(paths, run.width)
     tasks = Blocks(lambda b: (own_start(run, b), b, paths), count)
-    found = map_blocks(_record_block, tasks, executor, "spikes", run.neuron_steps(paths), run.least)
+    found = map_blocks(
+        _record_block, tasks, executor, "spikes", run.neuron_steps(paths), run.least(paths)
+    )
     merged = np.concatenate(found)
     table = np.empty(
         merged.size,

@@ -103,7 +103,7 @@ def simulate(
     tasks = Blocks(lambda b: (own_start(run, b), b, paths), blocks)
     label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
     run = _shared(run, blocks, executor)
-    results = map_blocks(final_block, tasks, executor, label, count, run.least)
+    results = map_blocks(final_block, tasks, executor, label, count, run.least(paths))
     v, i, counts = (np.concatenate(part) for part in zip(*results, strict=True))
     return Ensemble(v[:paths], i[:paths], counts[:paths], run.h, float(T), run)
 

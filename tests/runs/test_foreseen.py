@@ -12,7 +12,7 @@ from lifcore import LIF, Feedforward, Recurrent, couple, simulate
 from lifcore.loops import truncations
 from lifcore.runs import executors, progress, simulate_spikes
 from lifcore.runs.observables import spike_count
-from lifcore.runs.progress import LEAST, LEAST_FAIR, LONG, duration, foresee
+from lifcore.runs.progress import FEWEST, LEAST, LEAST_FAIR, LONG, duration, foresee
 from lifcore.stability import exponent_by_growth, exponent_by_tangent, synchronise
 from lifcore.strong import error_profile
 from lifcore.strong.trains import coupled_trains
@@ -53,17 +53,19 @@ def stopped(monkeypatch, capfd):
 
 # The request, its least number of neurons' steps, and what each takes.
 REQUESTS = {
-    "euler": (lambda: simulate(N, h=H, T=T, **ONE), 1e14, LEAST["euler"]),
+    "euler": (lambda: simulate(N, h=H, T=T, **ONE), 1e14, FEWEST * LEAST["euler"]),
     "numpy": (lambda: simulate(N, h=H, T=T, noise="numpy", **ONE), 256e14, LEAST["euler"]),
-    "bits": (lambda: simulate(N, h=H, T=T, noise="bits", **ONE), 1e14, LEAST_FAIR),
+    "bits": (lambda: simulate(N, h=H, T=T, noise="bits", **ONE), 1e14, FEWEST * LEAST_FAIR),
     "exponential": (
-        lambda: simulate(N, h=H, T=T, scheme="exponential", **ONE), 1e14, LEAST["exponential"],
+        lambda: simulate(N, h=H, T=T, scheme="exponential", **ONE), 1e14,
+        FEWEST * LEAST["exponential"],
     ),
-    "exact": (lambda: simulate(N, h=H, T=T, scheme="exact", **ONE), 1e14, LEAST["exact"]),
+    "exact": (lambda: simulate(N, h=H, T=T, scheme="exact", **ONE), 1e14, FEWEST * LEAST["exact"]),
     "spikes": (
-        lambda: simulate_spikes(N, h=H, T=T, scheme="exact", **ONE), 1e14, LEAST["exact"],
+        lambda: simulate_spikes(N, h=H, T=T, scheme="exact", **ONE), 1e14,
+        FEWEST * LEAST["exact"],
     ),
-    "layers": (lambda: simulate(CHAIN, h=H, T=T, **ONE), 2e14, LEAST["euler"]),
+    "layers": (lambda: simulate(CHAIN, h=H, T=T, **ONE), 2e14, FEWEST * LEAST["euler"]),
     "loops": (lambda: simulate(RING, h=H, T=T, scheme="exact", **ONE), 4e14, LEAST["exact"]),
     "couple": (lambda: couple(N, h=[H, 2 * H], T=T, **ONE), 256e14, LEAST["exact"]),
     "couple loops": (lambda: couple(RING, h=[H, 2 * H], T=T, **ONE), 4e14, LEAST["exact"]),
@@ -158,7 +160,7 @@ def test_the_least_time_is_a_bound_and_no_empty_one(scheme, noise):
         begun = time.process_time()
         found = simulate(LIF(mu=-3.0), T=1e-4 * steps, scheme=scheme, noise=noise, **request)
         spent = min(spent, time.process_time() - begun)
-    bound = found._run.least * found._run.neuron_steps(256)
+    bound = found._run.least(256) * found._run.neuron_steps(256)
     assert bound < spent
     assert spent < 12.0 * bound or noise == "numpy"  # which is slower than the least
-    assert progress.LEAST[scheme] >= found._run.least
+    assert progress.LEAST[scheme] >= found._run.least(256)
