@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lifcore import checks
-from lifcore.models.networks import Feedforward, Network
+from lifcore.models.networks import Feedforward
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.passages import Grids
 from lifcore.networks.paths import simulate_paths
-from lifcore.noise.sources import PATHWISE, refinement_source, source
+from lifcore.noise.sources import refinement_source, source
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import Blocks, map_blocks
-from lifcore.runs.progress import FEWEST, LEAST, LEAST_FAIR
-from lifcore.runs.starts import Start, initial_state, own_start
+from lifcore.runs.request import Request
+from lifcore.runs.starts import initial_state, own_start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.state import (
     NO_SPIKES,
@@ -28,50 +28,6 @@ from lifcore.schemes.state import (
     holds,
     nowhere,
 )
-
-
-@dataclass(frozen=True)
-class Request:
-    """A validated request, from which any of its blocks can be computed anywhere.
-
-    ``width`` is the number of paths in a block, ``threads`` how many may work on one path.
-
-    Examples
-    --------
-    >>> from lifcore import LIF, simulate
-    >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.steps
-    2
-    """
-
-    model: Network
-    scheme: str
-    h: float
-    steps: int
-    seed: np.random.SeedSequence
-    start: Start | None
-    width: int
-    T: float
-    noise: str
-    threads: int = 1
-
-    def neuron_steps(self, paths: int) -> float:
-        """Return how many steps of neurons are taken or drawn for.
-
-        Examples
-        --------
-        >>> from lifcore import LIF, simulate
-        >>> simulate(LIF(), h=0.5, T=1.0, paths=3, seed=1)._run.neuron_steps(3)
-        6.0
-        """
-        alone = self.noise != "numpy" or not isinstance(self.model, Feedforward)
-        moved = paths if alone else self.width * block_count(paths, self.width)
-        return float(self.steps) * sum(self.model.sizes) * moved
-
-    def least(self, paths: int) -> float:
-        """Return the seconds that one of them takes at the least."""
-        each = LEAST[self.scheme] if self.noise in PATHWISE else LEAST_FAIR
-        lanes = isinstance(self.model, Feedforward) and self.noise != "numpy"
-        return each * max(1.0, FEWEST / paths) if lanes else each
 
 
 @dataclass(frozen=True, repr=False)

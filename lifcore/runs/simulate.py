@@ -16,9 +16,10 @@ from lifcore.networks.late_runs import is_late
 from lifcore.noise.counts import LARGEST
 from lifcore.noise.sources import NOISES, PATHWISE
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.ensemble import Ensemble, Request, final_block, recorded_spikes
+from lifcore.runs.ensemble import Ensemble, final_block, recorded_spikes
 from lifcore.runs.executors import Blocks, map_blocks, portion, threads_of
 from lifcore.runs.feasible import check_run
+from lifcore.runs.request import Request
 from lifcore.runs.starts import Start, own_start
 from lifcore.schemes import SCHEMES
 from lifcore.schemes.scheme import Scheme

@@ -187,7 +187,7 @@ ring = Recurrent(LIF(mu=1.5), np.roll(0.1 * np.eye(4), 1, axis=0))
 V = {"V": lambda v, i, n: v}
 RUNS = {
     "euler": lambda T: simulate(N, h=1/16, T=T, paths=256, seed=1),
-    "exact": lambda T: simulate(N, h=1/16, T=T, paths=1, seed=1, scheme="exact"),
+    "exact": lambda T: simulate(N, h=1/16, T=16*T, paths=1, seed=1, scheme="exact"),
     "exact, long steps": lambda T: simulate(N, h=64, T=64*T, paths=256, seed=1, scheme="exact"),
     "spikes": lambda T: simulate_spikes(N, h=1/16, T=T, paths=256, seed=1),
     "layers": lambda T: simulate(chain, h=1/16, T=T, paths=256, seed=1),
@@ -218,6 +218,7 @@ for kind, run in RUNS.items():
     try:
         timer.start()
         run(2**17 if kind != "long" and kind != "white" else 2**14)
+        timer.cancel()  # it would interrupt the next run
         found[kind] = "was done in %.1f s" % (time.perf_counter() - begun)
     except KeyboardInterrupt:
         timer.join()
