@@ -25,7 +25,7 @@ SECONDS = {
     "lyapunov": 60,
     "layers": 140,
     "recurrent": 220,
-    "refractory_delays": 30,
+    "refractory_delays": 25,
 }
 """About how long each chapter runs on two cores, to ten seconds."""
 

@@ -84,7 +84,7 @@ def test_rows_say_what_they_test_and_boxes_lead_back(page):
         assert 'class="tests"' in cell
         if one.box == "own":
             continue
-        (home,) = re.findall(rf'href="([\w.]*)#{one.box}">(?:Theorem|Prop|Def|Alg|Rem)', cell)
+        (home,) = re.findall(rf'href="([\w.]*)#{one.box}">(?:Theorem|Prop|Conj|Def|Alg|Rem)', cell)
         home = home.removesuffix(".html") or one.chapter
         box = page(home).split(f'id="{one.box}"')[1].split("</details>")[0]
         back = f"#{one.row}" if home == one.chapter else f"{one.chapter}.html#{one.row}"
