@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, Feedforward, Recurrent
+from oracles import driven_neuron
 
 POPULATION = LIF(
     mu=np.array([1.5, 1.3, 1.9, 1.4, 1.6]),
@@ -83,3 +84,28 @@ MIXED = Feedforward(
     ],
     [np.array([[0.5, 0.0, -0.3], [0.2, 0.4, 0.1]]), np.array([[0.6, -0.2]])],
 )
+
+
+def spikes_as_replayed(run, net, without_noise, delays=0.0):
+    """Compare the spikes of neurons without noise with the formula, given those of all neurons.
+
+    Returns how many there are, so that a test can ask for some.
+    """
+    weights, total = net.weights, 0
+    late = np.broadcast_to(delays, weights.shape)
+    for path in range(run.spike_counts.shape[0]):
+        spikes = [run.spikes(path, j) for j in range(len(weights))]
+        for k in without_noise:
+            own = net.neurons[k]
+            arrivals = [
+                (t + late[k, j], weights[k, j])
+                for j in range(len(weights))
+                for t in spikes[j]
+                if t + late[k, j] < run.T
+            ]
+            expected = driven_neuron(own, arrivals, run.T, own.v_reset, own.mu)
+            times, speeds = np.array(expected).reshape(-1, 2).T
+            assert run.spikes(path, k) == pytest.approx(times, abs=1e-9)
+            assert run.crossing_speeds(path, k) == pytest.approx(speeds, abs=1e-7)
+            total += len(expected)
+    return total

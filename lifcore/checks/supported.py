@@ -78,7 +78,7 @@ def no_refractory(name: str, t_ref: float | np.ndarray) -> None:
         )
 
 
-def no_delays(name: str, model: Any, how: str = "") -> None:
+def no_delays(name: str, model: Any) -> None:
     """Refuse a network with delays, or with loops and a refractory time, as `no_refractory` does.
 
     Parameters
@@ -87,8 +87,6 @@ def no_delays(name: str, model: Any, how: str = "") -> None:
         Name of the argument.
     model : Feedforward or Recurrent
         The network.
-    how : str, optional
-        The argument with which the called function does not support them, if it does with others.
 
     Raises
     ------
@@ -104,14 +102,14 @@ def no_delays(name: str, model: Any, how: str = "") -> None:
     longest = model.delay_range[1]
     if longest > 0.0:
         raise ValueError(
-            f"{name}: delays up to {longest:g}: {_called()}{how} does not support delays; allowed "
+            f"{name}: delays up to {longest:g}: {_called()} does not support delays; allowed "
             f"here: delays = 0; supported with delays > 0: {_listed(DELAYED)}"
         )
     if hasattr(model, "neuron"):
         longest = float(np.max(model.neuron.t_ref))
         if longest > 0.0:
             raise ValueError(
-                f"{name}.neuron.t_ref = {longest:g}: {_called()}{how} does not support a "
+                f"{name}.neuron.t_ref = {longest:g}: {_called()} does not support a "
                 "refractory time in a network with loops; allowed here: t_ref = 0; supported with "
                 "t_ref > 0: "
                 f"{_listed(DELAYED)}"
@@ -128,7 +126,7 @@ def no_poisson(name: str, model: Any, how: str = "") -> None:
     model : Feedforward or Recurrent
         The network.
     how : str, optional
-        As there.
+        The argument with which the called function does not support it, if it does with others.
 
     Raises
     ------

@@ -18,6 +18,7 @@ from lifcore.networks.grid import TILE, shape_tile
 from lifcore.networks.tickets import DONE, DRAWN, draw_next, look_at, prefetch
 from lifcore.noise.counts import CountTables, add_events, draw_counts
 from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
+from lifcore.schemes.lanes import hold
 from lifcore.schemes.scheme import crossing, entry, move, spread
 from lifcore.schemes.state import Label, State
 
@@ -109,20 +110,14 @@ def hold_tile(step, first, alike, noise, state, crossed):
         own = entry(step, first)
         for k in range(v.size):
             v_new, i_new = move(own, v[k], i[k], noise, k)
-            waits = held[k] > 0
-            above = (v_new >= own.v_th) & (not waits)
-            v[k] = own.v_reset if above else (v[k] if waits else v_new)
-            held[k] = np.int32(own.hold) if above else max(held[k] - np.int32(1), np.int32(0))
+            v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
             i[k], crossed[k] = i_new, above
             spiked += above
     else:
         for k in range(v.size):
             own = entry(step, first + k)
             v_new, i_new = move(own, v[k], i[k], noise, k)
-            waits = held[k] > 0
-            above = (v_new >= own.v_th) & (not waits)
-            v[k] = own.v_reset if above else (v[k] if waits else v_new)
-            held[k] = np.int32(own.hold) if above else max(held[k] - np.int32(1), np.int32(0))
+            v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
             i[k], crossed[k] = i_new, above
             spiked += above
     return spiked

@@ -9,6 +9,7 @@ from lifcore.networks.flights import AtOnce, Flying, launch
 from lifcore.networks.grid import TILE, move_tile
 from lifcore.networks.synapses import deliver_spike
 from lifcore.noise.dispatch import kernel, only_jitted
+from lifcore.schemes.lanes import hold
 from lifcore.schemes.scheme import crossing, entry, move
 from lifcore.schemes.state import Label, record
 
@@ -33,23 +34,20 @@ def move_level(step, state, room, noise, at, recording):
 
 @njit(nogil=True, cache=True)
 def move_holding(step, state, fired, noise, at, recording):
-    """Move neurons with refractory times: after the step of a spike V is held for `hold` steps."""
+    """Move neurons with refractory times, as `move_level` does others."""
     v, i, held = state.v, state.i, state.held
     path, series, time = at
     count = 0
     for j in range(v.size):
         own = entry(step, j)
         v_new, i_new = move(own, v[j], i[j], noise, j)
-        if held[j] > 0.0:
-            held[j] -= 1.0
-        elif v_new >= own.v_th:
-            speed, lag = crossing(own, v[j], i[j], v_new)
+        v_old = v[j]
+        v[j], held[j], above = hold(own, own.hold, v_old, v_new, held[j])
+        if above:
+            speed, lag = crossing(own, v_old, i[j], v_new)
             record(recording, Label(path, j, series), time, speed, lag)
             fired[count] = j
             count += 1
-            v[j], held[j] = own.v_reset, own.hold
-        else:
-            v[j] = v_new
         i[j] = i_new
     return count
 

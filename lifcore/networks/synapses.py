@@ -74,18 +74,6 @@ def on_grid(synapses: Synapses, h: float) -> Synapses:
 
 
 @borrowing()
-def deliver_late(synapses, source, n, late):
-    """Add what a spike of `source` in step n brings to what is to arrive at the ends of steps.
-
-    ``late[m % late.shape[0]]`` is what arrives at the end of step m; its length is over the longest
-    delay, and the row of step n is added to the currents after this.
-    """
-    target, weight, delay = synapses.target, synapses.weight, synapses.delay
-    for e in range(synapses.first[source], synapses.first[source + 1]):
-        late[(n + delay[e]) % late.shape[0], target[e]] += weight[e]
-
-
-@borrowing()
 def deliver_spike(synapses, source, i):
     """Add to the currents of all targets what a spike of `source` brings them."""
     target, weight = synapses.target, synapses.weight

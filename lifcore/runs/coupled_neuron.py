@@ -10,7 +10,7 @@ from numba import njit
 from lifcore.noise.dispatch import borrowing
 from lifcore.noise.sources import fill
 from lifcore.schemes.exact import exact_spikes
-from lifcore.schemes.free_step import deepest_of, flow_lanes, take_over, work
+from lifcore.schemes.free_step import deepest_of, flow_block, take_over, work
 from lifcore.schemes.lanes import (
     advance_holding,
     advance_remembering,
@@ -18,7 +18,6 @@ from lifcore.schemes.lanes import (
     record_crossed,
     shape_lanes,
 )
-from lifcore.schemes.refinement import guard_of
 from lifcore.schemes.scheme import entry, join
 from lifcore.schemes.signals import deliver
 from lifcore.schemes.state import State
@@ -68,20 +67,18 @@ def couple_neuron(exact, levels, span, streams, state, arrivals, recording):
     """
     lanes, own = state.v.shape[1], state.exact
     room, before, counts = work(lanes, deepest_of(exact)), memory(lanes), np.zeros(lanes, np.int64)
-    # Taken out of their tuples once: in the loop that would be most of a quiet step's work.
-    flow, bound, first = exact.flow, (exact.g, exact.mu, guard_of(exact)), arrivals.signals.first
-    normals, end, suspect = room.normals, room.end, room.suspect
+    first = arrivals.signals.first
     for n in range(span.begin, span.end):
         k = n - span.begin
-        fill(streams.steps, normals, lanes, 1.0)
-        found = flow_lanes(flow, bound, own.v, own.i, normals, end, suspect)
+        fill(streams.steps, room.normals, lanes, 1.0)
+        found = flow_block(exact, own, room)
         if found > 0 or first[0, k] < first[0, k + 1] or exact.t_ref is not None:
             at = (span.neuron, n, k)
             exact_spikes(exact, at, streams, own, room, found, arrivals, recording)
         else:
-            take_over(own.v, own.i, end)
+            take_over(own, room)
         at = (span.neuron, n, span.begin)
-        move_levels(levels, at, state, normals, (before, counts), arrivals, recording)
+        move_levels(levels, at, state, room.normals, (before, counts), arrivals, recording)
         recording.marks[k + 1] = recording.recorded[0]
 
 

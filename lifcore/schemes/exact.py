@@ -18,9 +18,9 @@ from lifcore.noise.bridges import SPREAD, Bridges, bridges
 from lifcore.noise.flow import Flow, exact_flow
 from lifcore.noise.sources import fill, of_lane, refining
 from lifcore.schemes.crossings import CLEARANCE, jump_response, top
-from lifcore.schemes.free_step import deepest_of, flow_block, flow_lanes, take_over, work
+from lifcore.schemes.free_step import deepest_of, flow_block, take_over, work
 from lifcore.schemes.held import held_finished
-from lifcore.schemes.refinement import Begin, Jumps, guard_of, refine, whole_step
+from lifcore.schemes.refinement import Begin, Jumps, refine, whole_step
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import Label
 
@@ -110,18 +110,16 @@ def exact_neuron(step, span, streams, state, arrivals, recording):
     needs from its own stream.
     """
     room = work(state.v.size, deepest_of(step))
-    # Taken out of their tuples once: in the loop that would be most of a quiet step's work.
-    flow, bound, first = step.flow, (step.g, step.mu, guard_of(step)), arrivals.signals.first
-    v, i, normals, end, suspect = state.v, state.i, room.normals, room.end, room.suspect
+    first = arrivals.signals.first
     for n in range(span.begin, span.end):
         k = n - span.begin
-        fill(streams.steps, normals, normals.shape[1], 1.0)
-        found = flow_lanes(flow, bound, v, i, normals, end, suspect)
+        fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
+        found = flow_block(step, state, room)
         if found > 0 or first[0, k] < first[0, k + 1] or step.t_ref is not None:
             at = (span.neuron, n, k)
             exact_spikes(step, at, streams, state, room, found, arrivals, recording)
         else:
-            take_over(v, i, end)
+            take_over(state, room)
         recording.marks[k + 1] = recording.recorded[0]
 
 
@@ -157,10 +155,9 @@ def exact_spikes(step, at, streams, state, room, found, arrivals, recording):
 @njit(nogil=True, cache=True)
 def _finish(step, at, streams, state, room, found, recording):
     """Refine the `found` lanes marked as suspect, and take over the step's end."""
-    v, i, end = state.v, state.i, room.end
     if found > 0:
+        v, i, end, time = state.v, state.i, room.end, at[1] * step.flow.h
         suspect, counts, normals = room.suspect, state.counts, room.normals
-        time, label = at[1] * step.flow.h, Label(0, at[0], 0)
         source, nothing = refining(streams.refinement), Jumps(np.empty(0), np.empty(0))
         lane, stack = 0, room.stack
         while found > 0:
@@ -174,7 +171,7 @@ def _finish(step, at, streams, state, room, found, recording):
             counts[lane] += spiked
             found -= 1
             lane += 1
-    take_over(v, i, end)
+    take_over(state, room)
 
 
 @njit(nogil=True, cache=True)

@@ -83,9 +83,10 @@ def flow_lanes(flow, bound, v, i, normals, end, suspect):
     return found
 
 
-@njit(nogil=True, cache=True, inline="always")
-def take_over(v, i, end):
-    """Make the end of a step without a spike what the next one begins with."""
+@borrowing()
+def take_over(state, room):
+    """Make the end of a step what the next one begins with."""
+    v, i, end = state.v, state.i, room.end
     for lane in range(v.size):
         v[lane] = end[0, lane]
         i[lane] = end[1, lane]

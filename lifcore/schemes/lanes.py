@@ -100,11 +100,22 @@ def advance_remembering(own, v, i, noise, before):
 
 
 @borrowing()
+def hold(own, steps, v, v_new, held):
+    """Return V at the end of a step to `v_new`, how many steps it is held yet, and if it spiked.
+
+    After the step of a spike V is held for `steps` steps, ``own.hold`` in the type of `held`.
+    """
+    waits = held > 0
+    above = (v_new >= own.v_th) & (not waits)
+    v_end = own.v_reset if above else (v if waits else v_new)
+    return v_end, steps if above else held - waits, above
+
+
+@borrowing()
 def advance_holding(own, state, noise, before):
     """Take one step of a neuron with a refractory time; count its spikes and return how many.
 
-    After the step of a spike V is held for `own.hold` steps while I goes on. Keeps what
-    `record_crossed` needs.
+    I goes on while V is held (`hold`). Keeps what `record_crossed` needs.
     """
     v, i, held = state.v, state.i, state.held
     spiked = 0
@@ -112,16 +123,10 @@ def advance_holding(own, state, noise, before):
         before.v[k] = v[k]
         before.i[k] = i[k]
         v_new, i[k] = move(own, v[k], i[k], noise, k)
-        above = held[k] == 0.0 and v_new >= own.v_th
+        v[k], held[k], above = hold(own, own.hold, v[k], v_new, held[k])
         before.crossed[k] = above
         spiked += above
         state.counts[k] += above
-        if held[k] > 0.0:
-            held[k] -= 1.0
-        elif above:
-            v[k], held[k] = own.v_reset, own.hold
-        else:
-            v[k] = v_new
     return spiked
 
 

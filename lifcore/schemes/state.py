@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lifcore.models.neuron import LIF
 from lifcore.noise.dispatch import borrowing
@@ -159,13 +158,6 @@ def no_arrivals(steps: int) -> Arrivals:
     (1, 3)
     """
     return Arrivals(silence(1, steps), np.empty(0))
-
-
-@njit(nogil=True, cache=True)
-def fill_normals(stream, out):
-    """Fill a flat array with standard normals in the order of the stream."""
-    for k in range(out.size):
-        out[k] = stream.standard_normal()
 
 
 @borrowing()

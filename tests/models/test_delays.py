@@ -6,10 +6,9 @@ from scipy import sparse
 
 from lifcore import checks
 from lifcore.models import LIF, Feedforward, Recurrent
-from lifcore.networks.synapses import by_source, deliver_late, on_grid
+from lifcore.networks.synapses import by_source
 
 WEIGHTS = np.array([[0.0, 0.1], [0.2, 0.0]])
-PATTERN = sparse.csr_array(WEIGHTS)
 
 
 def test_of_synapses_are_kept_where_there_is_one():
@@ -70,10 +69,3 @@ def test_below_a_step_are_refused():
         checks.delay_steps(np.array([0.05]), 0.1)
     with pytest.raises(ValueError, match=r"a delay of 1e\+06 takes 1000000 steps; allowed: up to"):
         checks.delay_steps(np.array([1e6]), 1.0)
-
-
-def test_are_delivered_at_the_end_of_their_step():
-    synapses = on_grid(by_source(WEIGHTS, Recurrent(LIF(), WEIGHTS, delays=1.5).delays), 0.5)
-    late = np.zeros((4, 2))
-    deliver_late(synapses, 0, 6, late)
-    assert late.tolist() == [[0.0, 0.0], [0.0, 0.2], [0.0, 0.0], [0.0, 0.0]]

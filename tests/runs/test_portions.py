@@ -176,6 +176,7 @@ import numpy as np
 from lifcore import LIF, Feedforward, Recurrent, couple, simulate
 from lifcore.runs import simulate_spikes
 from lifcore.loops import truncations
+from lifcore.models import microcircuit
 from lifcore.stability import *
 from lifcore.strong import *
 from lifcore.weak import *
@@ -184,6 +185,8 @@ N = LIF(mu=1.5)
 chain = Feedforward([LIF(mu=1.5), LIF()], [[[0.4]]])
 many = Recurrent(LIF(mu=np.full(1000, 1.5)), np.roll(0.1 * np.eye(1000), 1, axis=0))
 ring = Recurrent(LIF(mu=1.5), np.roll(0.1 * np.eye(4), 1, axis=0))
+late = Recurrent(LIF(mu=1.5, t_ref=0.1), np.roll(0.1 * np.eye(4), 1, axis=0), delays=0.5)
+column = microcircuit(neurons=0.02, inputs=0.02, seed=1)
 V = {"V": lambda v, i, n: v}
 RUNS = {
     "euler": lambda T: simulate(N, h=1/16, T=T, paths=256, seed=1),
@@ -193,7 +196,11 @@ RUNS = {
     "layers": lambda T: simulate(chain, h=1/16, T=T, paths=256, seed=1),
     "1000 exact": lambda T: simulate(many, h=1/16, T=T, paths=1, seed=1, scheme="exact"),
     "1000 euler": lambda T: simulate(many, h=1/16, T=T, paths=1, seed=1),
+    "late euler": lambda T: simulate(late, h=1/16, T=16*T, paths=1, seed=1),
+    "late exact": lambda T: simulate(late, h=1/16, T=T, paths=1, seed=1, scheme="exact"),
+    "populations": lambda T: simulate(column, h=1/128, T=T, paths=1, seed=1),
     "couple": lambda T: couple(N, h=[1/16, 1/8], T=T, paths=256, seed=1),
+    "couple late": lambda T: couple(late, h=[1/16, 1/8], T=T, paths=1, seed=1),
     "couple loops": lambda T: couple(ring, h=[1/16, 1/8], T=T, paths=1, seed=1),
     "truncations": lambda T: truncations(ring, depth=2, h=[1/16], T=T, paths=1, seed=1),
     "weak": lambda T: weak_errors(N, V, h=[1/16, 1/8], T=T, paths=257, seed=1),
@@ -236,7 +243,7 @@ def test_ctrl_c_ends_every_kind_of_run():
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert len(found) == 22
+    assert len(found) == 26
     # Below two seconds by far; a busy machine has more.
     assert {kind: x for kind, x in found.items() if not isinstance(x, float) or x > 10.0} == {}
 
