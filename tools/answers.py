@@ -2,6 +2,7 @@
 
 - ``{measured}`weak_order: white, order` `` is what was measured of a claim, with its interval;
   ``{expected}`...` `` what it was compared with. Both lead to the claim's row in its chapter.
+- ``{claim-name}`weak_order: white, order` `` leads to the row and shows the claim's name.
 - ``{verdicts}`weak_order: weak error ...` `` counts the verdicts of all claims of a chapter that
   test one wording of the paper, and leads to the ledger.
 - A box that the map of the paper refers to leads back to its line there.
@@ -80,6 +81,12 @@ def expected(text: str, book: Path) -> tuple[str, str]:
     """Return where a claim stands, and what it expects."""
     target, claim = one(text, book)
     return target, claim["expectation"]
+
+
+def claim_name(text: str, book: Path) -> tuple[str, str]:
+    """Return where a claim stands, and its name."""
+    target, claim = one(text, book)
+    return target, claim["id"]
 
 
 def verdicts(text: str, book: Path) -> tuple[str, str]:
@@ -169,7 +176,12 @@ def lead_back(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register all of it."""
-    for name, find in (("measured", measured), ("expected", expected), ("verdicts", verdicts)):
+    for name, find in (
+        ("measured", measured),
+        ("expected", expected),
+        ("claim-name", claim_name),
+        ("verdicts", verdicts),
+    ):
         app.add_role(name, role(find))
     app.connect("doctree-read", mark_map)
     app.connect("doctree-resolved", lead_back)

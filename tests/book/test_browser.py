@@ -46,6 +46,9 @@ still.textContent = "* { transition: none !important; animation: none !important
 document.head.append(still);
 (async () => {
   await window.MathJax?.startup?.promise;
+  // Icons are drawn once the page is there, which may be after us on a busy machine.
+  for (let k = 0; k < 60 && document.querySelector("i[class*='fa-']"); k++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   const images = [...document.images];
   images.forEach((image) => (image.loading = "eager"));
   await Promise.all(images.map((image) => image.decode().catch(() => {})));

@@ -142,6 +142,26 @@ def test_a_chapter_opens_in_binder_with_the_library_installed(site, chapter):
     assert (ROOT / ".binder" / listed[0].removeprefix("-r ")).resolve().is_file()
 
 
+def test_a_chapter_opens_in_colab_as_a_copy_that_installs_the_library(chapter, tmp_path):
+    (address,) = set(re.findall(r'href="(https://colab\.[^"]+)"', chapter))
+    assert address == (
+        "https://colab.research.google.com/github/someone/which-dt/blob/colab/book/chapter.ipynb"
+    )
+    done = [
+        sys.executable,
+        ROOT / "tools/colab.py",
+        "https://github.com/someone/which-dt",
+        tmp_path,
+    ]
+    subprocess.run(done, check=True)
+    names = {path.name for path in (ROOT / "book").glob("*.ipynb")}
+    assert {path.name for path in (tmp_path / "book").iterdir()} == names
+    for name in names:
+        first, *rest = json.loads((tmp_path / "book" / name).read_text())["cells"]
+        assert "%pip install --quiet ./which-dt\n%cd -q which-dt/book" in first["source"]
+        assert rest == json.loads((ROOT / "book" / name).read_text())["cells"]
+
+
 def test_nothing_is_linked_while_no_repository_is_known():
     assert pages.repository({}, {"GITHUB_REPOSITORY": "someone/which-dt"}) == ""
     lines = pages.first_lines("book/ledger", lambda name, _=0: name, "", "book/ledger.ipynb")
