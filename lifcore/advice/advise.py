@@ -13,7 +13,7 @@ from lifcore.advice.answers import (
     pilot_advice,
     rate_advice,
 )
-from lifcore.advice.result import Advice
+from lifcore.advice.result import ADVISED, Advice
 from lifcore.models.networks import network
 from lifcore.models.neuron import LIF
 from lifcore.runs.pairs import Observable, check_observables
@@ -153,7 +153,7 @@ def _question(
     # The stationary law of one neuron knows its refractory time; pilots do not.
     alone = isinstance(model, LIF) and model.size is None and quantity in ("rate", "interval")
     network("model", model, refractory=alone)
-    checks.one_of("scheme", scheme, tuple(SCHEMES))
+    checks.one_of("scheme", scheme, ADVISED)
     confidence = checks.real("confidence", confidence, above=0.0)
     if confidence >= 1.0:
         raise ValueError(f"confidence = {confidence!r}; allowed: a number between 0 and 1")

@@ -10,6 +10,9 @@ from lifcore.models.networks import Network
 SECONDS_PER_STEP = {"euler": 6e-9, "exponential": 16e-9}
 """Seconds of one core for a neuron-step, as `benchmarks/advice.py` times them on one core."""
 
+ADVISED = (*SECONDS_PER_STEP, "exact")
+"""Schemes that steps are advised for."""
+
 EXACT_SPIKE, EXACT_RELAXATION = 3.7e-6, 0.18e-6
 """Seconds that the exact scheme takes for a spike, and for a time 1/g or tau, the shorter one."""
 

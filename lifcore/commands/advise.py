@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lifcore.advice.advise import error_at, step_size
-from lifcore.advice.result import Advice
+from lifcore.advice.result import ADVISED, Advice
 from lifcore.commands.advice_report import Units, as_dict, save_plot, table
 from lifcore.commands.arguments import confidence, number, positive, share
 from lifcore.commands.neurons import DIMENSIONLESS, PHYSICAL, neuron_of, read_neuron
 from lifcore.models.neuron import LIF
-from lifcore.schemes import SCHEMES
 
 ASKED = {
     "rate": (share, "1%", "largest relative error of the rate"),
@@ -65,9 +64,7 @@ def add_advise(commands: Any) -> None:
         help=f"what --at is asked of: {', '.join(ASKED)}",
     )
     parser.add_argument("--T", type=positive, metavar="T", help="horizon, ms (or unit of time)")
-    parser.add_argument(
-        "--scheme", choices=tuple(SCHEMES), default="euler", help="euler by default"
-    )
+    parser.add_argument("--scheme", choices=ADVISED, default="euler", help="euler by default")
     parser.add_argument(
         "--confidence", type=confidence, default=0.95, metavar="95%",
         help="of the interval of the error; a pilot's meets the tolerance with it",

@@ -18,6 +18,7 @@ SECONDS = {
     "model": 20,
     "faq": 20,
     "simulators": 20,
+    "better_schemes": 40,
     "spike_times": 100,
     "strong_bound": 90,
     "threshold_flux": 100,

@@ -116,9 +116,10 @@ def move_tile(step, tile, state, room, noise, count, at, recording):
                 count += 1
                 if recording.spikes.size > 0:
                     own = entry(step, j)
-                    v_new, _ = move(own, before.v[k], before.i[k], noise, k)
-                    speed, lag = crossing(own, before.v[k], before.i[k], v_new)
-                    record(recording, Label(path, j, series), time, speed, lag)
+                    v, i = before.v[k], before.i[k]
+                    v_new, i_new = move(own, v, i, noise, k)
+                    speed, early, lag = crossing(own, v, i, v_new, i_new)
+                    record(recording, Label(path, j, series), time - early, speed, lag)
     return count
 
 

@@ -131,13 +131,13 @@ def write_down(step, tile, noise, found, label, time, recording):
         if crossed[k]:
             j = tile * TILE + k
             own = entry(step, j)
-            v_new, _ = move(own, before[0, k], before[1, k], noise, k)
-            speed, lag = crossing(own, before[0, k], before[1, k], v_new)
+            v_new, i_new = move(own, before[0, k], before[1, k], noise, k)
+            speed, early, lag = crossing(own, before[0, k], before[1, k], v_new, i_new)
             place = draw_next(recording.recorded, 0)
             if place < recording.spikes.size:
                 spike = recording.spikes[place]
                 spike.lane, spike.neuron, spike.series = label.lane, j, label.series
-                spike.time, spike.speed, spike.lag = time, speed, lag
+                spike.time, spike.speed, spike.lag = time - early, speed, lag
 
 
 @njit(nogil=True, cache=True)

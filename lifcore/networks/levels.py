@@ -44,8 +44,8 @@ def move_holding(step, state, fired, noise, at, recording):
         v_old = v[j]
         v[j], held[j], above = hold(own, own.hold, v_old, v_new, held[j])
         if above:
-            speed, lag = crossing(own, v_old, i[j], v_new)
-            record(recording, Label(path, j, series), time, speed, lag)
+            speed, early, lag = crossing(own, v_old, i[j], v_new, i_new)
+            record(recording, Label(path, j, series), time - early, speed, lag)
             fired[count] = j
             count += 1
         i[j] = i_new

@@ -7,10 +7,10 @@ from dataclasses import fields
 import numpy as np
 
 from lifcore import checks
-from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.networks import Feedforward, Network, Recurrent, network
 from lifcore.models.neuron import LIF
 from lifcore.runs.starts import Start
-from lifcore.schemes import SCHEMES
+from lifcore.schemes import NETWORK_SCHEMES, SCHEMES
 
 
 def check_run(
@@ -44,6 +44,9 @@ def check_run(
     """
     # a caller that knows none of these has refused them
     net = network("model", model, refractory=True, delays=True, poisson=True)
+    for name in schemes:
+        if SCHEMES[name].alone:
+            _check_alone(net, name)
     checks.feasible(net.layers, h, T, start, exact="exact" in schemes)
     matrices = [net.weights] if isinstance(net, Recurrent) else getattr(net, "weights", [])
     for matrix in matrices:
@@ -53,6 +56,22 @@ def check_run(
             for neuron in _extremes(lif):
                 with checks.computable(h, neuron):
                     SCHEMES[name].constants([neuron], h)
+
+
+def _check_alone(net: Network, scheme: str) -> None:
+    """Refuse input from other neurons and refractory times, which a scheme cannot take."""
+    others = " or ".join(map(repr, NETWORK_SCHEMES))
+    if not isinstance(net, Feedforward) or len(net.layers) > 1:
+        raise ValueError(
+            f"scheme = {scheme!r} takes neurons without input from others, since a spike between "
+            f"two points of the grid would reach them late; allowed for networks: {others}"
+        )
+    longest = float(np.max(net.layers[0].t_ref))
+    if longest > 0.0:
+        raise ValueError(
+            f"model.t_ref = {longest:g}: scheme = {scheme!r} does not support a refractory time; "
+            f"allowed with t_ref > 0: {others}"
+        )
 
 
 def _extremes(lif: LIF) -> list[LIF]:

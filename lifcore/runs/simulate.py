@@ -55,9 +55,10 @@ def simulate(
         The noise depends on it alone: more paths, other executors or other numbers of
         workers change no bit of the paths already there, and neither does a further layer.
     scheme : str, optional
-        Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times. All
-        names are in `lifcore.schemes.SCHEMES`. On a grid a refractory time is rounded to whole
-        steps (`lifcore.checks.held_steps`).
+        Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times;
+        "interpolated" spikes and resets within a step, of neurons without input from others and
+        refractory time. All names are in `lifcore.schemes.SCHEMES`. On a grid a refractory time is
+        rounded to whole steps (`lifcore.checks.held_steps`).
     noise : str, optional
         Where the increments of W come from. "gauss" by default, normals by a stream for each
         path; "numpy" is NumPy's own generator, slower, whose normals any program can draw again;

@@ -28,6 +28,7 @@ from lifcore.schemes.scheme import (
     entry,
     join,
     move,
+    reset,
     shape,
     spread,
     threshold,
@@ -115,8 +116,13 @@ def _move(own, v, i, noise, k):
 
 
 @kernel(crossing, EulerStep, borrows=True)
-def _crossing(own, v, i, v_new):
-    return i - own.i_th, own.h * (v_new - own.v_th) / (v_new - v)
+def _crossing(own, v, i, v_new, i_new):
+    return i - own.i_th, 0.0, own.h * (v_new - own.v_th) / (v_new - v)
+
+
+@kernel(reset, EulerStep, borrows=True)
+def _reset(own, v, i, v_new, i_new):
+    return own.v_reset
 
 
 EULER = Scheme(

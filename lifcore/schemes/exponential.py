@@ -28,6 +28,7 @@ from lifcore.schemes.scheme import (
     entry,
     join,
     move,
+    reset,
     shape,
     spread,
     threshold,
@@ -128,12 +129,29 @@ def _entry(step, k):
 
 
 @kernel(spread, ExponentialStep, borrows=True)
-def _spread(own, variance):
+def same_spread(own, variance):
+    """Return the spread: normals are drawn as they are.
+
+    Examples
+    --------
+    >>> same_spread(None, 4.0)
+    2.0
+    """
     return math.sqrt(variance)
 
 
 @kernel(shape, ExponentialStep, borrows=True)
-def _shape(own, noise, k):
+def shape_chain(own, noise, k):
+    """Make the noise of a step of three normals.
+
+    Examples
+    --------
+    >>> own = ExponentialStep(*(x[0] for x in exponential_step([LIF(mu=1.0)], 0.5)))
+    >>> noise = np.array([[1.0], [0.0], [0.0]])
+    >>> shape_chain(own, noise, 0)
+    >>> noise[:, 0].tolist() == [own.c00, own.c10, own.c20]
+    True
+    """
     z0, z1, z2 = noise[0, k], noise[1, k], noise[2, k]
     noise[0, k] = own.c00 * z0
     noise[1, k] = own.c10 * z0 + own.c11 * z1
@@ -141,7 +159,17 @@ def _shape(own, noise, k):
 
 
 @kernel(join, ExponentialStep, borrows=True)
-def _join(own, pending, noise, k):
+def join_chains(own, pending, noise, k):
+    """Carry what has been collected over a step, and add its noise.
+
+    Examples
+    --------
+    >>> own = ExponentialStep(*(x[0] for x in exponential_step([LIF(mu=1.0)], 0.5)))
+    >>> pending, noise = np.array([[1.0], [0.0], [0.0]]), np.ones((3, 1))
+    >>> join_chains(own, pending, noise, 0)
+    >>> pending[:, 0].tolist() == [2.0, own.t10 + 1.0, own.t20 + 1.0]
+    True
+    """
     y0, y1, y2 = pending[0, k], pending[1, k], pending[2, k]
     pending[0, k] = y0 + noise[0, k]
     pending[1, k] = own.t10 * y0 + own.t11 * y1 + noise[1, k]
@@ -149,7 +177,16 @@ def _join(own, pending, noise, k):
 
 
 @kernel(move, ExponentialStep, borrows=True)
-def _move(own, v, i, noise, k):
+def move_freely(own, v, i, noise, k):
+    """Move V and I exactly.
+
+    Examples
+    --------
+    >>> own = ExponentialStep(*(x[0] for x in exponential_step([LIF(mu=1.0)], 0.5)))
+    >>> v, i = move_freely(own, 1.0, 1.0, np.zeros((3, 1)), 0)  # where both stay
+    >>> round(float(v), 12), round(float(i), 12)
+    (1.0, 1.0)
+    """
     x = i - own.mu
     i_new = own.mu + own.decay_i * x + own.sigma * (noise[0, k] - own.a * noise[1, k])
     v_new = own.decay_v * v + own.gain * x + own.drift
@@ -157,8 +194,13 @@ def _move(own, v, i, noise, k):
 
 
 @kernel(crossing, ExponentialStep, borrows=True)
-def _crossing(own, v, i, v_new):
-    return i - own.i_th, own.h * (v_new - own.v_th) / (v_new - v)
+def _crossing(own, v, i, v_new, i_new):
+    return i - own.i_th, 0.0, own.h * (v_new - own.v_th) / (v_new - v)
+
+
+@kernel(reset, ExponentialStep, borrows=True)
+def _reset(own, v, i, v_new, i_new):
+    return own.v_reset
 
 
 def _any_step(h: float, rates: dict[str, float]) -> None:

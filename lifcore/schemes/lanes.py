@@ -9,7 +9,7 @@ from numba import njit
 
 from lifcore.noise.dispatch import borrowing
 from lifcore.noise.sources import fill
-from lifcore.schemes.scheme import crossing, move, shape, spread
+from lifcore.schemes.scheme import crossing, move, reset, shape, spread
 from lifcore.schemes.signals import deliver
 from lifcore.schemes.state import Label, record
 
@@ -64,8 +64,8 @@ def advance(own, state, noise):
         v_new, i_new = move(own, v[k], i[k], noise, k)
         above = v_new >= own.v_th
         counts[k] += above
+        v[k] = reset(own, v[k], i[k], v_new, i_new) if above else v_new
         i[k] = i_new
-        v[k] = own.v_reset if above else v_new
 
 
 @borrowing()
@@ -79,8 +79,8 @@ def advance_ahead(own, state, ahead, components):
             v_new, i_new = move(own, v[k], i[k], noise, k)
             above = v_new >= own.v_th
             counts[k] += above
+            v[k] = reset(own, v[k], i[k], v_new, i_new) if above else v_new
             i[k] = i_new
-            v[k] = own.v_reset if above else v_new
 
 
 @borrowing()
@@ -94,8 +94,8 @@ def advance_remembering(own, v, i, noise, before):
         above = v_new >= own.v_th
         before.crossed[k] = above
         spiked += above
+        v[k] = reset(own, v[k], i[k], v_new, i_new) if above else v_new
         i[k] = i_new
-        v[k] = own.v_reset if above else v_new
     return spiked
 
 
@@ -136,9 +136,9 @@ def record_crossed(own, neuron, series, time, noise, before, recording):
     for k in range(before.crossed.size):
         if before.crossed[k]:
             v, i = before.v[k], before.i[k]
-            v_new, _ = move(own, v, i, noise, k)
-            speed, lag = crossing(own, v, i, v_new)
-            record(recording, Label(k, neuron, series), time, speed, lag)
+            v_new, i_new = move(own, v, i, noise, k)
+            speed, early, lag = crossing(own, v, i, v_new, i_new)
+            record(recording, Label(k, neuron, series), time - early, speed, lag)
 
 
 @njit(nogil=True, cache=True)

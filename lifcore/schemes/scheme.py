@@ -1,4 +1,4 @@
-"""What a scheme on the grid is: constants of a step, and six small kernels that work on them.
+"""What a scheme on the grid is: constants of a step, and seven small kernels that work on them.
 
 A scheme's constants are a NamedTuple of its own, all of whose fields are arrays, with an entry a
 neuron (or a level of step sizes, and then a row of neurons). Its kernels are chosen by the type of
@@ -43,6 +43,8 @@ class Scheme:
         match; infinite for the exact scheme.
     on_grid : bool
         Whether spikes are seen at the ends of steps only.
+    alone : bool
+        Whether it takes neurons only that have neither a refractory time nor input from others.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Scheme:
     weak_order: float
     spike_time_order: float
     on_grid: bool = True
+    alone: bool = False
 
     def own(self, constants: Any, j: int) -> Any:
         """Return neuron j's own of some constants.
@@ -206,16 +209,35 @@ def move(own: Any, v: float, i: float, noise: np.ndarray, k: int) -> tuple[float
     raise _only_jitted(own)
 
 
-def crossing(own: Any, v: float, i: float, v_new: float) -> tuple[float, float]:
-    """Return the speed of a crossing, and how long before the step's end it was.
+def crossing(
+    own: Any, v: float, i: float, v_new: float, i_new: float
+) -> tuple[float, float, float]:
+    """Return a crossing's speed, how long before the step's end its spike is, and the spike's lag.
+
+    The lag is how long before its spike V crossed the threshold. V and I are those of the step's
+    start, and those that `move` returned.
 
     Examples
     --------
     >>> from numba import njit
     >>> from lifcore.schemes import EULER
     >>> own = entry(EULER.constants([LIF()], 0.25), 0)
-    >>> njit(lambda own: crossing(own, 0.5, 4.0, 1.5))(own)
-    (3.0, 0.125)
+    >>> njit(lambda own: crossing(own, 0.5, 4.0, 1.5, 4.0))(own)
+    (3.0, 0.0, 0.125)
+    """
+    raise _only_jitted(own)
+
+
+def reset(own: Any, v: float, i: float, v_new: float, i_new: float) -> float:
+    """Return V at the end of a step in which it crossed the threshold; arguments as `crossing`.
+
+    Examples
+    --------
+    >>> from numba import njit
+    >>> from lifcore.schemes import EULER
+    >>> own = entry(EULER.constants([LIF(v_reset=0.25)], 0.25), 0)
+    >>> njit(lambda own: reset(own, 0.5, 4.0, 1.5, 4.0))(own)
+    0.25
     """
     raise _only_jitted(own)
 

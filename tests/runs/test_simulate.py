@@ -170,7 +170,7 @@ BAD_VALUES = [
     ({"seed": -1}, r"seed = -1 is negative; allowed: an integer >= 0"),
     (
         {"scheme": "heun"},
-        r"scheme = 'heun' is unknown; allowed: 'euler' or 'exponential' or 'exact'",
+        r"scheme = 'heun' is unknown; allowed: 'euler' or .* or 'exact'",
     ),
     ({"start": (1.5, 1.0)}, r"start: path 0 has V = 1\.5, .* allowed: V < v_th = 1"),
     ({"start": (1.0, 1.0)}, r"start: path 0 has V = 1, I = 1; .* on the way down \(I < 1\)"),
@@ -202,7 +202,7 @@ BAD_TYPES = [
         for s in (True, "1", None, 1.5, [1])
     ),
     *(
-        ({"scheme": s}, r"scheme = .* is a \w+; allowed: 'euler' or 'exponential' or 'exact'")
+        ({"scheme": s}, r"scheme = .* is a \w+; allowed: 'euler' or .* or 'exact'")
         for s in (None, 1, True)
     ),
     *(
