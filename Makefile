@@ -81,7 +81,7 @@ seeds: $(STAMP) ## run all chapters at seeds 1 to 50 and keep the distances; goe
 	@$(FRESH_NUMBA) && $(BIN)/python tools/seeds.py $(ARGS)
 
 bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against Brian2, on this machine
-	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py,$(sort $(wildcard benchmarks/*.py))); do \
+	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py benchmarks/stored_runs.py,$(sort $(wildcard benchmarks/*.py))); do \
 	  $(BIN)/python "$$script" $(ARGS) || exit 1; \
 	done
 

@@ -1,13 +1,14 @@
 """The cortical column of Potjans and Diesmann: time, memory and rates, and NEST beside it.
 
     python benchmarks/column.py [--neurons SHARE] [--inputs SHARE] [--seconds T] [--seeds N]
-                                [--threads N] [--nest PYTHON]
+                                [--threads N] [--nest PYTHON] [--json FILE]
 
 Exponential Euler at 0.1 ms, after half a second of settling; the published rates are those of the
 whole column. NEST 3.10 (`iaf_psc_exp`, in an environment of its own) runs the same populations,
 with numbers of synapses, weights and delays from the same laws, on as many threads; by default it
 is not run. Its rates and ours are compared by the differences of their means over seeds, in
-standard errors. Processor time is told beside the clock's, which wants an idle machine.
+standard errors. Processor time is told beside the clock's, which wants an idle machine. With
+`--json` the rates of each seed are stored, with versions and date, as the chapter reads them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import resource
 import subprocess
 import tempfile
 import time
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +93,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="of network and noise (default: 3)")
     parser.add_argument("--threads", type=int, default=2, help="(default: 2)")
     parser.add_argument("--nest", help="a Python that has NEST")
+    parser.add_argument("--json", type=Path, help="where to store rates, versions and date")
     options = parser.parse_args()
     T, rates = 1000.0 * options.seconds, {"lifcore": [], "NEST": []}
+    versions = {"numpy": version("numpy"), "numba": version("numba")}
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for seed in range(1, options.seeds + 1):
         model = microcircuit(options.neurons, options.inputs, seed=seed)
@@ -102,6 +107,7 @@ def main() -> None:
         runs = {"lifcore": own}
         if options.nest:
             runs["NEST"] = in_nest(options.nest, model, seed, T, options.threads)
+            versions["nest"] = runs["NEST"]["version"]
         for name, run in runs.items():
             rates[name].append(
                 [
@@ -121,6 +127,17 @@ def main() -> None:
     table = {name: np.array(found) for name, found in rates.items() if found}
     for name, found in table.items():
         print(f"{name:9s} " + " ".join(f"{rate:6.2f}" for rate in found.mean(axis=0)))
+    if options.json:
+        kept = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "versions": versions,
+            "neurons": options.neurons,
+            "inputs": options.inputs,
+            "seconds": options.seconds,
+            "populations": list(model.names),
+            "rates": {name: found.round(4).tolist() for name, found in table.items()},
+        }
+        options.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     if len(table) == 2 and options.seeds > 1:
         one, other = table.values()
         error = np.sqrt((one.var(axis=0, ddof=1) + other.var(axis=0, ddof=1)) / options.seeds)

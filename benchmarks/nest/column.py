@@ -56,6 +56,7 @@ def main() -> None:
                 "build": built - begun,
                 "wall": time.perf_counter() - settled,
                 "cpu": time.process_time() - used,
+                "version": nest.__version__,
                 "spikes": {name: one.n_events for name, one in recorders.items()},
             }
         )

@@ -27,6 +27,7 @@ SECONDS = {
     "layers": 140,
     "recurrent": 220,
     "refractory_delays": 25,
+    "column": 60,
 }
 """About how long each chapter runs on two cores, to ten seconds."""
 

@@ -1,6 +1,7 @@
 """What is simulated: a neuron, layers of neurons, networks with loops."""
 
 from lifcore.models.brian import from_brian2, to_brian2
+from lifcore.models.diffusion import diffusion_approximation
 from lifcore.models.inputs import current_noise
 from lifcore.models.microcircuit import microcircuit
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
@@ -25,6 +26,7 @@ __all__ = [
     "Recurrent",
     "constant_drive_period",
     "current_noise",
+    "diffusion_approximation",
     "from_brian2",
     "from_nest",
     "from_nir",
