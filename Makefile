@@ -30,7 +30,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 notebooks: export LIFCORE_PROGRESS := off
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book pdf test notebooks verify seeds bench simulators dist lint clean distclean
+.PHONY: help setup book pdf test notebooks verify seeds faults bench simulators dist lint clean distclean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -79,6 +79,9 @@ verify: $(STAMP) ## check every claim of the book once more, and list the verdic
 
 seeds: $(STAMP) ## run all chapters at seeds 1 to 50 and keep the distances; goes on where it was stopped
 	@$(FRESH_NUMBA) && $(BIN)/python tools/seeds.py $(ARGS)
+
+faults: $(STAMP) ## run chapters on wrong programs, going on where it stopped; ARGS="--fault NAME --chapter NAME --minutes 30"
+	@$(BIN)/python tools/fault_runs.py $(ARGS)
 
 bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against Brian2, on this machine
 	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py benchmarks/stored_runs.py,$(sort $(wildcard benchmarks/*.py))); do \
