@@ -140,8 +140,8 @@ def rate_bound(model: Recurrent, h: float | None = None) -> np.ndarray:
     mean of the free current's part is a Gaussian integral; excitatory synapses add at the most
     tau w to the integral for every spike of a source. So
 
-    .. math:: r \le (1 - M)^{-1} b, \quad M_{kj} = \frac{\tau_k w_{kj}^+}{V_{th} - x}, \quad
-        b_k = \frac{\mathrm{E}(I^0_k - g x)^+}{V_{th} - x},
+    .. math:: r \le (1 - M)^{-1} q, \quad M_{kj} = \frac{\tau_k w_{kj}^+}{V_{th} - x}, \quad
+        q_k = \frac{\mathrm{E}(I^0_k - g x)^+}{V_{th} - x},
 
     if the spectral radius of M is below 1. The least of these bounds over x is returned. It holds
     on [0, T] for paths that begin at rest (V = V_r, I = mu), and for any others in the long run;
