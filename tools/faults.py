@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from notebooks import code_cells, read, text
+from notebooks import code_cells, read, text, write_whole
 from sources import PACKAGE, ROOT, find, home, imports, shape, tree
 
 FAULTS = ROOT / "faults"
@@ -265,9 +265,7 @@ def store(record: dict[str, Any], path: Path = STORED) -> None:
     """Write the record whole or not at all: under another name first, then renamed."""
     lines = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in record["cells"])
     about = json.dumps({k: v for k, v in record.items() if k != "cells"}, ensure_ascii=False)
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(f'{about[:-1]}{", " * (len(about) > 2)}"cells": [\n{lines}\n]}}\n', "utf-8")
-    new.replace(path)
+    write_whole(path, f'{about[:-1]}{", " * (len(about) > 2)}"cells": [\n{lines}\n]}}\n')
 
 
 def known(record: dict[str, Any], every: list[Fault]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -217,6 +217,13 @@ def write(notebook: Notebook, path: Path) -> None:
     path.write_text(stored + "\n", encoding="utf-8")
 
 
+def write_whole(path: Path, stored: str) -> None:
+    """Write a text file whole or not at all: under another name first, then renamed."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(stored, encoding="utf-8")
+    new.replace(path)
+
+
 def first_picture(notebook: Notebook) -> bytes:
     """Return the first stored PNG, the README's picture."""
     for cell in code_cells(notebook):

@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from typing import Any
 from tqdm import tqdm
 
 from lifcore.commands import stored_claims
-from notebooks import code_cells, library, read, text
+from notebooks import code_cells, library, read, text, write_whole
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 STORE = BOOK / "data" / "seeds.json"
@@ -79,11 +78,7 @@ def load(store: Path = STORE) -> dict[str, Any]:
 
 def save(kept: dict[str, Any], store: Path = STORE) -> None:
     """Write it whole or not at all."""
-    with tempfile.NamedTemporaryFile("w", dir=store.parent, suffix=".tmp", delete=False) as file:
-        json.dump(kept, file, ensure_ascii=False, indent=0, sort_keys=True)
-        file.write("\n")
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, store)
+    write_whole(store, json.dumps(kept, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
 
 
 def add(kept: dict[str, Any], chapter: str, code: str, seed: int, rows: list[dict]) -> None:

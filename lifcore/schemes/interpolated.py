@@ -17,6 +17,7 @@ beginning of the next step, if V' is above v_th then; what is faster than that i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
@@ -24,8 +25,7 @@ from lifcore.noise.dispatch import borrowing, kernel
 from lifcore.noise.exponentials import exp
 from lifcore.schemes import exponential
 from lifcore.schemes.crossings import first_crossing
-from lifcore.schemes.lanes import grid_neuron
-from lifcore.schemes.scheme import Scheme, crossing, entry, join, move, reset, shape, spread
+from lifcore.schemes.scheme import crossing, entry, join, move, reset, shape, spread
 
 
 class InterpolatedStep(exponential.ExponentialStep):
@@ -103,16 +103,10 @@ def _reset(own, v, i, v_new, i_new):
     return min(v_new - (own.v_th - own.v_reset) * exp(-own.g * since), own.v_th)
 
 
-def _any_step(h: float, rates: dict[str, float]) -> None:
-    """Refuse nothing: the flow is exact for any step."""
-
-
-INTERPOLATED = Scheme(
+INTERPOLATED = replace(
+    exponential.EXPONENTIAL,
     name="interpolated",
     constants=interpolated_step,
-    carry=grid_neuron,
-    components=3,
-    check=_any_step,
     strong_order=0.75,
     weak_order=1.5,
     spike_time_order=1.5,

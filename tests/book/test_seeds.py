@@ -55,7 +55,9 @@ def test_what_is_stored_is_not_run_again(tmp_path):
 def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     store = tmp_path / "seeds.json"
     seeds.save({"model": 1}, store)
-    monkeypatch.setattr(seeds.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(
+        seeds.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full"))
+    )
     with pytest.raises(OSError, match="full"):
         seeds.save({"model": 2}, store)
     assert json.loads(store.read_text()) == {"model": 1}
