@@ -15,7 +15,8 @@ Three neurons alone, those of `lifcore.probes.NOISY_RUNS`, to a relative error o
   their 99.9 % intervals, continued by h**1.5 below the last, and none above the first.
 
 A run then takes F/(r e**2) units of time, with F the Fano factor of the exact counts, so that its
-standard error is e r: the same for all that sample. A unit of time costs 1/h steps; seconds are
+standard error is e r: the same for all that sample, but for the long run, whose F is what is left
+of it. A unit of time costs 1/h steps; seconds are
 processor time of one core, of the fastest of some runs that alternate between the schemes, without
 compiling and building. The stationary solver's is one solution, whose error is below all of these.
 PYTHON has Brian2, or NEST; without one its rows are left out.
@@ -44,7 +45,7 @@ from lifcore.evidence.statistics import ratio
 from lifcore.probes import NOISY_RUNS
 from lifcore.runs.observables import spike_count
 from lifcore.stationary import solve_threshold
-from lifcore.weak import weak_errors
+from lifcore.weak import long_runs, weak_errors
 
 NEURONS = {run.regime: run.lif for run in NOISY_RUNS[::3]}
 ERRORS = (0.01, 0.001, 0.0001)
@@ -53,13 +54,15 @@ SIZES = 2.0 ** -np.arange(2.0, 13.0)
 OURS = {
     "euler": ("euler", "gauss"),
     "euler, bits": ("euler", "bits"),
+    "long run, bits": ("euler", "bits"),
     "exponential": ("exponential", "gauss"),
     "interpolated": ("interpolated", "gauss"),
     "exact": ("exact", "gauss"),
 }
 TARGET, AT = 50.0, 0.001
 FOREIGN = {"Brian2, C++ standalone": "brian2", "NEST, iaf_psc_exp": "nest"}
-RULE = {"Brian2, C++ standalone": "euler", "NEST, iaf_psc_exp": "nest", "euler, bits": "euler"}
+RULE = {"Brian2, C++ standalone": "euler", "NEST, iaf_psc_exp": "nest", "euler, bits": "euler",
+        "long run, bits": "euler"}  # fmt: skip
 
 
 def rate_of(lif: LIF, h: float, rule: str) -> float:
@@ -96,6 +99,16 @@ def interpolated_bias(lif: LIF, blocks: int) -> tuple[list[float], list[float], 
     return [bias.mean / rate for bias in biases], ends, float(counts.var() / counts.mean())
 
 
+def fano_of_long_run(lif: LIF, h: float, blocks: int) -> float:
+    """Variance over mean of a long run's count, less what it owes to the noise."""
+    T = round(64.0 / h) * h
+    run = long_runs(
+        lif, {}, h=h, T=T, paths=256 * blocks, seed=3, noise="bits", burn_in=round(8.0 / h) * h
+    )
+    found = run.batches[0, 0]
+    return float(found.var(ddof=1) * 256 * T / found.mean())
+
+
 def interpolated_step(ends: list[float], error: float) -> float:
     """Largest step by measured upper ends, or by the law below the finest of them."""
     for h, end in zip(COARSE, ends, strict=True):
@@ -106,25 +119,28 @@ def interpolated_step(ends: list[float], error: float) -> float:
 
 def takes(name: str, h: float, lif: LIF) -> bool:
     """Whether a scheme takes a step."""
-    return "euler" not in name or h < lif.tau
+    return OURS[name][0] != "euler" or h < lif.tau
 
 
 def own_cost(lif: LIF, name: str, h: float, steps: float) -> float:
     """Nanoseconds of one core for a unit of time of one neuron."""
     scheme, noise = OURS[name]
     paths = 1024
-    count = max(16, round(steps / paths))
+    # a run's beginning costs as much as thousands of steps with bits
+    count = max(16, round((1 if name == "exact" else 16) * steps / paths))
+    request = {"h": h, "T": count * h, "paths": paths, "seed": 1, "noise": noise}
     with ThreadPoolExecutor(1) as pool:
         begun = time.process_time()
-        simulate(
-            lif, h=h, T=count * h, paths=paths, seed=1, scheme=scheme, noise=noise, executor=pool
-        )
+        if name.startswith("long"):
+            long_runs(lif, {}, executor=pool, **request)
+        else:
+            simulate(lif, scheme=scheme, executor=pool, **request)
         return (time.process_time() - begun) / (count * h * paths) * 1e9
 
 
 def foreign_cost(python: str, folder: str, lif: LIF, h: float, repeat: int) -> float:
     """Nanoseconds of another simulator for a unit of time of one neuron."""
-    neurons, steps = 4096, 512
+    neurons, steps = 4096, 4096
     script = Path(__file__).parent / folder / "accuracy.py"
     numbers = (neurons, steps, repeat, h, lif.mu, lif.sigma, lif.tau)
     done = subprocess.run(
@@ -188,9 +204,10 @@ def measure(options: argparse.Namespace, pythons: dict[str, str]) -> dict[str, A
             for name in OURS
         }
         exact = min(cost for (name, _), cost in best.items() if name == "exact")
+        left = fano_of_long_run(lif, needed["euler", AT], blocks)
         for error in ERRORS:
-            time_needed = fano / (rate * error**2)
             for name in (*OURS, *pythons):
+                time_needed = (left if name.startswith("long") else fano) / (rate * error**2)
                 h = 0.0 if name == "exact" else needed[RULE.get(name, name), error]
                 if name == "exact":
                     cost = exact
@@ -218,6 +235,7 @@ def measure(options: argparse.Namespace, pythons: dict[str, str]) -> dict[str, A
                 for h, b, e in zip(COARSE, biases, ends, strict=True)
             },
             "fano": round(fano, 4),
+            "fano of a long run": round(left, 4),
         }
         show(regime, rows)
     versions = {name: version(name) for name in ("numpy", "numba")}

@@ -205,13 +205,12 @@ def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def ladder_parts(
-    run: Ladder, block: int, most: int = LOOKS, begin: np.ndarray | None = None
+    run: Ladder, block: int, most: int = LOOKS
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Simulate a block; yield (V, I, N) at the next stops, `most` or fewer, again and again.
 
-    ``begin``, V and I of shape (2, 1, BLOCK), is where the block starts instead of ``run.start``; a
-    third row is for how many steps of a single level V is still held. The shape of what is yielded
-    is (levels, stops, BLOCK), from the finest to the coarsest, with ``run.exact`` the exact first.
+    The shape of what is yielded is (levels, stops, BLOCK), from the finest to the coarsest, with
+    ``run.exact`` the exact first.
 
     Examples
     --------
@@ -229,13 +228,12 @@ def ladder_parts(
         )
     )
     scheme = SCHEMES[run.scheme]
-    if begin is None:
-        begin = initial_state(run.start, block, (run.model.v_reset, run.model.mu))
-    v, i, *rest = (np.repeat(part, run.h.size + 1, axis=0) for part in begin)
+    begin = initial_state(run.start, block, (run.model.v_reset, run.model.mu))
+    v, i = (np.repeat(part, run.h.size + 1, axis=0) for part in begin)
     exact = exact_step(run.model, float(run.h[0])) if run.exact else None
     steps = of_neuron(levels(scheme, [run.model], run.h), 0)
     pending = np.zeros((run.h.size, scheme.components, BLOCK))  # noise of steps not full yet
-    held = rest[0] if rest else np.zeros((v.shape[0], BLOCK if run.model.t_ref > 0.0 else 0))
+    held = np.zeros((v.shape[0], BLOCK if run.model.t_ref > 0.0 else 0))
     state, at, last = State(v, i, np.zeros(v.shape, np.int64), held), 0, run.stops[-1]
     for first in range(0, len(run.stops), most):
         stops = np.array(run.stops[first : first + most])

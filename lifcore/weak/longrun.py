@@ -8,29 +8,34 @@ serves as a control variate: what an average owes to it by regression is subtrac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from lifcore import checks
 from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, mean
 from lifcore.models.neuron import LIF, one_neuron
-from lifcore.noise.sources import NOISES, PATHWISE
+from lifcore.noise.dispatch import kernel
+from lifcore.noise.sources import NOISES, PATHWISE, fill, source
 from lifcore.noise.streams import BLOCK, block_count
 from lifcore.runs.executors import map_blocks
-from lifcore.runs.pairs import (
-    Ladder,
-    Observable,
-    check_observables,
-    evaluate,
-    ladder,
-    ladder_parts,
-)
+from lifcore.runs.feasible import check_run
+from lifcore.runs.pairs import LOOKS, Observable, check_observables, evaluate
 from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import start_of_block
+from lifcore.schemes import EULER
+from lifcore.schemes.lanes import grid_neuron
+from lifcore.schemes.portions import portions
+from lifcore.schemes.state import NOT_HELD, Span, State, Streams, no_arrivals, nowhere
+
+QUIET = 1024
+"""Steps after which a run is looked at of which nothing but spikes is asked."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class LongRuns:
     names : tuple of str
         ``"rate"``, and the observables.
     batches : ndarray, shape (averages, levels, blocks)
-        Averages over each block of 256 paths, less their regression on its mean current. The
+        Averages over each block of 256 paths, less their regression on its noise. The
         slope comes from the scatter of paths within blocks, so it takes no degree of freedom
         from the blocks' means.
 
@@ -161,57 +166,122 @@ def long_runs(
     coarse = float(sizes.max())
     before = checks.steps(coarse, burn_in)[2] if burn_in > 0.0 else 0
     total = checks.steps(coarse, T)[2]
-    stride = next(
+    look = next(
         k for k in range(max(1, min(total, round(0.125 / coarse))), 0, -1) if total % k == 0
     )
     root = checks.seed(seed)
     least = LEAST["euler"] if noise in PATHWISE else LEAST_FAIR
     batches = np.empty((1 + len(tried), sizes.size, blocks))
     for k, size in enumerate(sizes):
-        own = np.random.SeedSequence(
-            root.entropy, spawn_key=(*root.spawn_key, checks.steps(float(size), T)[2])
-        )
-        begin = (model.v_reset, model.mu)
-        run = ladder(model, np.array([size]), [T], own, begin, exact=False, noise=noise)
         fine = checks.steps(float(size), coarse)[2]
-        first = fine * (before if before else stride)
-        # A range: a list of the looks of a long run takes minutes.
-        run = replace(run, stops=range(first, fine * (before + total) + 1, fine * stride))
-        tasks = [(run, tried, before > 0, T, b) for b in range(blocks)]
-        label, count = f"long runs, h = {size:g}", float(run.stops[-1]) * BLOCK * blocks
+        steps = fine * total
+        own = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, steps))
+        start = (model.v_reset, model.mu)
+        checks.held_steps(model.t_ref, float(size))
+        check_run(model, ("euler",), float(size), T, start)
+        stride = fine * look if tried else QUIET
+        run = _LongRun(model, float(size), fine * before, steps, stride, own, noise)
+        tasks = [(run, tried, b) for b in range(blocks)]
+        label, count = f"long runs, h = {size:g}", float(fine * before + steps) * BLOCK * blocks
         found = map_blocks(_average_block, tasks, executor, label, count, least)
         means, products = (np.array(part) for part in zip(*found, strict=True))
-        batches[:, k] = _less_regression(means, products, model.mu).T
+        batches[:, k] = _less_regression(means, products).T
     return LongRuns(sizes, ("rate", *tried), batches)
 
 
-def _less_regression(means: np.ndarray, products: np.ndarray, mu: float) -> np.ndarray:
-    """Subtract from the blocks' means, (blocks, 1 + averages), what they owe to the current.
+@dataclass(frozen=True)
+class _LongRun:
+    """Long paths of Euler: steps of the burn-in, of the run, and from look to look."""
 
-    `products` are the blocks' sums of products with the current, of deviations within the block.
+    model: LIF
+    h: float
+    before: int
+    steps: int
+    stride: int
+    seed: np.random.SeedSequence
+    noise: str
+
+
+class _Summed(NamedTuple):
+    """A source of noise, and the sum of what each lane has had from it."""
+
+    source: Any
+    total: np.ndarray
+
+
+@kernel(fill, _Summed, borrows=True)
+def _fill_summed(source, out, width, scale):
+    fill(source.source, out, width, scale)
+    for r in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            source.total[k] += out[r, k]
+
+
+def _less_regression(means: np.ndarray, products: np.ndarray) -> np.ndarray:
+    """Subtract from the blocks' means, (blocks, 1 + averages), what they owe to the noise.
+
+    `products` are the blocks' sums of products with the noise, of deviations within the block.
     For normal paths these are independent of the blocks' means, and so is the slope.
     """
-    current, *others = products.sum(axis=0)
-    slopes = np.array(others) / current if current > 0.0 else np.zeros(len(others))
-    return means[:, 1:] - slopes * (means[:, :1] - mu)
+    noise, *others = products.sum(axis=0)
+    return means[:, 1:] - np.array(others) / noise * means[:, :1]
 
 
 def _average_block(
-    run: Ladder, observables: dict[str, Observable], burnt: bool, T: float, block: int
+    run: _LongRun, observables: dict[str, Observable], block: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a block's means (current, rate, observables) and their products with the current."""
-    sums, first = np.zeros((2 + len(observables), BLOCK)), None
+    """Return a block's sums (noise, spikes, observables) over T, and products with the noise."""
+    burnt, noise = run.before > 0, np.zeros(BLOCK)
     # No burn-in makes the phase of a regular neuron random: its averages would be off, all alike.
-    begin = start_of_block(run.model, run.seed, block, float(run.h[0])) if burnt else None
-    for v, i, n in ladder_parts(run, block, begin=begin):
-        if first is None:  # with a burn-in, the first look is its end
-            first = n[0, 0] if burnt else np.zeros(BLOCK)
-        sums[0] += i.sum(axis=(0, 1))
-        sums[1] = n[0, -1] - first
+    if burnt:
+        v, i, held = start_of_block(run.model, run.seed, block, run.h)[:, 0]
+    else:
+        v, i, held = np.full(BLOCK, run.model.v_reset), np.full(BLOCK, run.model.mu), noise.copy()
+    held = held if run.model.t_ref > 0.0 else NOT_HELD
+    state = State(v, i, np.zeros(BLOCK, np.int64), held)
+    streams = Streams(_Summed(source(run.noise, run.seed, block, 0, BLOCK), noise), None)
+    for _ in _looks(run, (0, run.before, QUIET), streams, state, wanted=False):
+        pass
+    noise[:] = 0.0
+    sums = np.zeros((2 + len(observables), BLOCK))
+    sums[1] = -state.counts
+    count = run.steps // run.stride + burnt  # the burn-in's end is looked at, too
+    now = [State(v[None], i[None], state.counts[None].copy())] if burnt else []
+    span = (run.before, run.before + run.steps, run.stride)
+    for seen in chain(now, _looks(run, span, streams, state, wanted=len(observables) > 0)):
         for total, (name, f) in zip(sums[2:], observables.items(), strict=True):
-            total += evaluate(name, f, v, i, n).sum(axis=(0, 1))
-    looks = float(len(run.stops))
-    paths = sums / np.array([looks, T, *(looks for _ in observables)])[:, None]
-    means = paths.mean(axis=1)
-    centred = paths - means[:, None]
+            for row in evaluate(name, f, *seen[:3]) / count:  # one by one, however many came
+                total += row
+    sums[0] = noise
+    sums[1] += state.counts
+    sums[:2] /= run.steps * run.h
+    means = sums.mean(axis=1)
+    centred = sums - means[:, None]
     return means, centred @ centred[0]
+
+
+def _looks(
+    run: _LongRun, span: tuple[int, int, int], streams: Streams, state: State, wanted: bool
+) -> Iterator[State]:
+    """Carry a block over a span of steps (begin, end, stride); yield what looks saw, if wanted."""
+    begin, end, stride = span
+    count = -(-(end - begin) // stride)
+    own = EULER.own(EULER.constants([run.model], run.h), 0)
+    unrecorded, nothing = nowhere(stride), no_arrivals(stride)
+    share = (end - begin) / (run.before + run.steps)
+    for first, last in portions(0, count, most=LOOKS, share=share):
+        stops = np.minimum(begin + stride * np.arange(first, last + 1), end)
+        shape = (last - first if wanted else 0, BLOCK)
+        seen = State(np.empty(shape), np.empty(shape), np.empty(shape, np.int64))
+        _carry(own, stops, streams, state, nothing, unrecorded, seen)
+        yield seen
+
+
+@njit(nogil=True, cache=True)
+def _carry(own, stops, streams, state, nothing, unrecorded, seen):
+    """Take Euler's steps from the first of some stops to each of the others, and look there."""
+    for look in range(stops.size - 1):
+        span = Span(0, stops[look], stops[look + 1], 1, state.v.size)
+        grid_neuron(own, span, streams, state, nothing, unrecorded)
+        if look < seen.v.shape[0]:
+            seen.v[look], seen.i[look], seen.counts[look] = state.v, state.i, state.counts

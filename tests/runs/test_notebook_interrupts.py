@@ -26,7 +26,7 @@ EUL, EX = {"paths": 256, "seed": 1}, {"paths": 1, "seed": 1, "scheme": "exact"}
 RUNS = {
     "simulate": lambda T: simulate(N, h=1 / 16, T=64 * T, **EUL),
     "processes": lambda T: simulate(N, h=1 / 16, T=64 * T, executor="processes:1", **EUL),
-    "exact": lambda T: simulate(N, h=1 / 16, T=T, **EX),
+    "exact": lambda T: simulate(N, h=1 / 16, T=16 * T, **EX),
     "couple": lambda T: couple(N, h=[1 / 16, 1 / 8], T=T, **EUL),
     "layers": lambda T: simulate(chain, h=1 / 16, T=T, **EX),
     "network": lambda T: simulate(many, h=1 / 16, T=T, **EX),

@@ -35,9 +35,9 @@ def test_long_runs(size, monkeypatch):
     blocks = {}
     regress = longrun._less_regression
 
-    def keep(means, products, mu):
+    def keep(means, products):
         blocks["means"], blocks["products"] = means, products
-        return regress(means, products, mu)
+        return regress(means, products)
 
     monkeypatch.setattr(longrun, "_less_regression", keep)
     voltage = {"V": lambda v, i, n: v}
@@ -46,7 +46,7 @@ def test_long_runs(size, monkeypatch):
     for k, name in enumerate(("rate", "V")):
         found = []
         for part in groups(size):
-            rows = regress(blocks["means"][part], blocks["products"][part], NOISY.mu)
+            rows = regress(blocks["means"][part], blocks["products"][part])
             found.append(mean(rows[:, k]))
         assert_covers(found, many.averages(name)[0].mean)
 
