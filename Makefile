@@ -84,7 +84,7 @@ faults: $(STAMP) ## run chapters on wrong programs, going on where it stopped; A
 	@$(BIN)/python tools/fault_runs.py $(ARGS)
 
 bench: $(STAMP) $(BRIAN2) ## time the kernels against plain NumPy, and against Brian2, on this machine
-	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py benchmarks/stored_runs.py,$(sort $(wildcard benchmarks/*.py))); do \
+	@$(FRESH_NUMBA) && for script in $(filter-out benchmarks/properties.py benchmarks/stored_runs.py benchmarks/normals.py,$(sort $(wildcard benchmarks/*.py))); do \
 	  $(BIN)/python "$$script" $(ARGS) || exit 1; \
 	done
 

@@ -72,19 +72,24 @@ def run(
     return min(times), float(ensemble.spike_counts.mean()) / (steps * h)
 
 
-def beside(python: str, network: Recurrent, steps: int, repeat: int) -> tuple[float, float]:
-    """Return the same two numbers for Brian2."""
+def store(network: Recurrent, file: Path) -> None:
+    """Write the synapses as other simulators read them."""
     synapses = network.weights.tocsc().tocoo()  # by source, which is the faster order
     excitatory = NEURONS * 4 // 5
+    np.savez(
+        file,
+        source=synapses.col,
+        target=synapses.row,
+        sizes=[excitatory, NEURONS - excitatory],
+        weights=[synapses.data.max(), synapses.data.min()],
+    )
+
+
+def beside(python: str, network: Recurrent, steps: int, repeat: int) -> tuple[float, float]:
+    """Return the same two numbers for Brian2."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "synapses.npz"
-        np.savez(
-            file,
-            source=synapses.col,
-            target=synapses.row,
-            sizes=[excitatory, NEURONS - excitatory],
-            weights=[synapses.data.max(), synapses.data.min()],
-        )
+        store(network, file)
         numbers = steps, repeat, H, NEURON.mu, NEURON.sigma, NEURON.tau
         seconds, spikes = brian2(python, "recurrent.py", file, *numbers)
     return seconds, spikes / (NEURONS * steps * H)

@@ -18,6 +18,7 @@ from lifcore.checks.grids import (
 from lifcore.checks.models import spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.sizes import memory, of_blocks
+from lifcore.checks.strict import whole_steps
 from lifcore.checks.supported import (
     DELAYED,
     POISSON,
@@ -81,5 +82,6 @@ __all__ = [
     "times",
     "volleys",
     "weights",
+    "whole_steps",
     "within_range",
 ]

@@ -78,12 +78,13 @@ def plan(
     times: object,
     scheme: object = "euler",
     noise: object = "gauss",
+    strict: object = False,
 ) -> tuple[Coupling, list[float], int]:
     """Validate a request; return what any block needs, the times to look, and the paths.
 
     Parameters
     ----------
-    model, h, T, paths, seed, start, times, scheme, noise
+    model, h, T, paths, seed, start, times, scheme, noise, strict
         As in `lifcore.runs.couple`.
 
     Raises
@@ -105,6 +106,8 @@ def plan(
         checks.held_steps(lif.t_ref, float(sizes.max()))
     for size in (float(sizes.max()), float(sizes.min())):
         checks.delays_on_grid(net.delays, size)
+    for size in sizes:
+        checks.whole_steps(net, float(size), strict)
     paths = checks.count("paths", paths)
     looks = checks.times(times, float(sizes.min()), T)
     begin = None

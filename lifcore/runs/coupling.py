@@ -30,6 +30,7 @@ def couple(
     noise: str = "gauss",
     start: Start | None = None,
     times: Sequence[float] | np.ndarray = (),
+    strict: bool = False,
     executor: Executor | str | None = None,
 ) -> CoupledEnsemble:
     """Run Euler–Maruyama at several step sizes and the exact solution on the same paths.
@@ -58,6 +59,8 @@ def couple(
     times : sequence of float, optional
         Increasing times before T, multiples of the finest h, at which to look as well; a coarser
         level shows the state of its last step.
+    strict : bool, optional
+        Refuse a refractory time or a delay that one of the grids can only round, by up to h/2.
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -81,7 +84,7 @@ def couple(
     >>> [round(e.mean, 1) for e in pairs.mean_square_error()][-1] < 0.1
     True
     """
-    run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme, noise)
+    run, looks, paths = plan(model, h, T, paths, seed, start, times, scheme, noise, strict)
     neurons, levels = sum(run.model.sizes), run.h.size
     of = f" of {neurons} neurons" if neurons > 1 else ""
     # What the blocks hold and all of them joined, with Euler's counts; one array is being turned.

@@ -35,6 +35,7 @@ def simulate(
     scheme: str = "euler",
     noise: str = "gauss",
     start: Start | None = None,
+    strict: bool = False,
     executor: Executor | str | None = None,
 ) -> Ensemble:
     """Simulate independent paths of a model up to time T.
@@ -70,6 +71,8 @@ def simulate(
         one neuron. By default V = v_reset and I = mu. With arrays and noise="numpy", the exact
         scheme's refinement of a path also depends on the starts of the other paths in its block of
         256 (not so in a Recurrent network).
+    strict : bool, optional
+        Refuse a refractory time or a delay that the grid can only round, by up to h/2.
     executor : concurrent.futures.Executor or str, optional
         Where to compute; by default threads on all cores of this machine.
 
@@ -100,7 +103,7 @@ def simulate(
     >>> simulate(ring, h=0.01, T=2.0, paths=5, seed=1, scheme="exact").v.shape
     (5, 10)
     """
-    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
+    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start, strict)
     blocks = block_count(paths, run.width)
     tasks = Blocks(lambda b: (own_start(run, b), b, paths), blocks)
     label, count = f"{scheme}, h = {run.h:g}", run.neuron_steps(paths)
@@ -120,6 +123,7 @@ def simulate_spikes(
     scheme: str = "euler",
     noise: str = "gauss",
     start: Start | None = None,
+    strict: bool = False,
     executor: Executor | str | None = None,
 ) -> np.ndarray:
     """Simulate as `simulate` does, and return all spikes instead of the state at T.
@@ -128,7 +132,7 @@ def simulate_spikes(
 
     Parameters
     ----------
-    model, h, T, paths, seed, scheme, noise, start, executor
+    model, h, T, paths, seed, scheme, noise, start, strict, executor
         As in `simulate`.
 
     Returns
@@ -147,7 +151,7 @@ def simulate_spikes(
     >>> bool((spikes["time"] <= 5.0).all())
     True
     """
-    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start)
+    run, paths = _plan(model, h, T, paths, seed, scheme, noise, start, strict)
     run = _shared(run, block_count(paths, run.width), executor)
     return recorded_spikes(run, paths, executor)
 
@@ -161,6 +165,7 @@ def _plan(
     scheme: object,
     noise: object,
     start: object,
+    strict: object,
 ) -> tuple[Request, int]:
     """Validate a request; return what any block needs, and the number of paths."""
     net = network("model", model, refractory=True, delays=True, poisson=True)
@@ -179,6 +184,8 @@ def _plan(
         SCHEMES[scheme].check(h, lif.decay_rates)
         if SCHEMES[scheme].on_grid:
             checks.held_steps(lif.t_ref, h)
+    if scheme in on_grid:
+        checks.whole_steps(net, h, strict)
     if scheme in on_grid and not isinstance(net, Populations):  # which look at their own
         checks.delays_on_grid(net.delays, h)
     for number, one in enumerate(getattr(net, "poisson", ())):

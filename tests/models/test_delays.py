@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lifcore import checks
-from lifcore.models import LIF, Feedforward, Recurrent
+from lifcore import checks, couple, simulate, simulate_spikes
+from lifcore.models import LIF, Feedforward, Recurrent, microcircuit
+from lifcore.models.microcircuit import CELL
 from lifcore.networks.synapses import by_source
 
 WEIGHTS = np.array([[0.0, 0.1], [0.2, 0.0]])
@@ -69,3 +70,39 @@ def test_below_a_step_are_refused():
         checks.delay_steps(np.array([0.05]), 0.1)
     with pytest.raises(ValueError, match=r"a delay of 1e\+06 takes 1000000 steps; allowed: up to"):
         checks.delay_steps(np.array([1e6]), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (LIF(mu=1.5, t_ref=0.3), "t_ref = 0.3 would be rounded to 0.25"),
+        (LIF(mu=[1.5, 1.5], t_ref=[0.25, 0.3]), "t_ref = 0.3 would be rounded to 0.25"),
+        (Recurrent(LIF(), np.eye(2)[::-1] * 0.1, delays=0.3), "delay = 0.3 would be rounded to"),
+        (Feedforward([LIF(), LIF()], [[[0.1]]], delays=[0.3]), "delay = 0.3 would be rounded to"),
+    ],
+)
+def test_what_a_grid_would_round_is_refused_if_asked_to(model, name):
+    request = {"T": 1.0, "paths": 2, "seed": 1}
+    for run in (simulate, simulate_spikes, couple):
+        run(model, h=0.125, **request)
+        with pytest.raises(ValueError, match=rf"h = 0\.125: {name}.*strict = True"):
+            run(model, h=0.125, strict=True, **request)
+        run(model, h=0.05, strict=True, **request)
+        with pytest.raises(TypeError, match="strict = 'yes'; allowed: True or False"):
+            run(model, h=0.125, strict="yes", **request)
+    simulate(model, h=0.125, scheme="exact", strict=True, **request)  # which rounds nothing
+
+
+def test_strict_asks_every_grid_of_a_coupled_run():
+    request = {"h": [0.05, 0.1], "T": 1.0, "paths": 2, "seed": 1}
+    with pytest.raises(ValueError, match=r"h = 0\.1: t_ref = 0\.25 would be rounded to 0\.2;"):
+        couple(LIF(t_ref=0.25), strict=True, **request)
+
+
+def test_strict_looks_at_the_delays_of_populations():
+    column = microcircuit(0.01, 0.01, seed=1, resolution=0.5)
+    h = CELL.h(0.5)
+    simulate(column, h=h, T=4 * h, paths=1, seed=1, scheme="exponential", strict=True)
+    with pytest.raises(ValueError, match=r"delay = .* would be rounded"):
+        simulate(column, h=CELL.h(0.2), T=CELL.h(0.8), paths=1, seed=1, scheme="exponential",
+                 strict=True)  # fmt: skip
