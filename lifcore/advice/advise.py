@@ -13,8 +13,7 @@ from lifcore.advice.answers import (
     pilot_advice,
     rate_advice,
 )
-from lifcore.advice.result import ADVISED, Advice
-from lifcore.models.networks import network
+from lifcore.advice.result import ADVISED, Advice, network_of
 from lifcore.models.neuron import LIF
 from lifcore.runs.pairs import Observable, check_observables
 from lifcore.schemes import SCHEMES
@@ -69,10 +68,10 @@ def step_size(
     Notes
     -----
     Rates and intervals of one neuron come from its stationary law and that of the scheme: no
-    random number is drawn. They are what is known of a neuron with a refractory time, and the step
-    then divides it. For all else a pilot of coupled runs grows until the interval of the
-    error lies within the tolerance; its seed is fixed, so that the same question gets the same
-    answer.
+    random number is drawn; the step divides a refractory time then. For all else a pilot of
+    coupled runs grows until the interval of the error lies within the tolerance; its seed is
+    fixed, so that the same question gets the same answer. Its steps are no longer than any delay
+    and refractory time; what rounding these adds is part of the error that it measures.
 
     Examples
     --------
@@ -122,7 +121,7 @@ def error_at(
     """
     question = _question(model, quantity, T, confidence, scheme, observable)
     h = checks.real("h", h, above=0.0)
-    for layer in network("model", model, refractory=True).layers:
+    for layer in network_of(model).layers:
         SCHEMES[scheme].check(h, layer.decay_rates)
     if question.T is not None:
         question = Question(
@@ -150,9 +149,7 @@ def _question(
 ) -> Question:
     """Return the question, with every argument checked."""
     checks.one_of("quantity", quantity, QUANTITIES)
-    # The stationary law of one neuron knows its refractory time; pilots do not.
-    alone = isinstance(model, LIF) and model.size is None and quantity in ("rate", "interval")
-    network("model", model, refractory=alone)
+    network_of(model)
     checks.one_of("scheme", scheme, ADVISED)
     confidence = checks.real("confidence", confidence, above=0.0)
     if confidence >= 1.0:
@@ -160,7 +157,7 @@ def _question(
     if quantity == "weak":
         if observable is None:
             raise ValueError("observable is missing; allowed: a function of (V, I, N) for 'weak'")
-        lif = model if isinstance(model, LIF) else network("model", model).neurons[0]
+        lif = model if isinstance(model, LIF) else network_of(model).neurons[0]
         check_observables({"observable": observable}, lif)
     question = Question(model, quantity, None, confidence, scheme, observable)
     if question.stationary:

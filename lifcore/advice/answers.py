@@ -11,9 +11,9 @@ from lifcore.advice.pilot import BUDGET, Pilot
 from lifcore.advice.pilot_search import Found, UnreachableError, pilot_error, pilot_step
 from lifcore.advice.rate_steps import ON_GRID, largest_rate_step, settled
 from lifcore.advice.rates import RateErrors
-from lifcore.advice.result import Advice, cost
+from lifcore.advice.result import Advice, cost, network_of
 from lifcore.evidence.statistics import estimate
-from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF, constant_drive_period
 from lifcore.runs.pairs import Observable
 
@@ -61,7 +61,7 @@ def exact_advice(question: Question, tolerance: float | None, h: float | None) -
     >>> exact_advice(Question(LIF(), "rate", None, 0.95, "exact", None), 0.01, None).error.mean
     0.0
     """
-    net = network("model", question.model, refractory=True)
+    net = network_of(question.model)
     if h is None:
         h = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
     return Advice(
@@ -121,7 +121,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
         question,
         Advice(
             question.quantity, question.scheme, h, replace(error, low=low, high=high), tolerance,
-            parts, cost(question.scheme, h, network("model", model, refractory=True), errors.exact),
+            parts, cost(question.scheme, h, network_of(model), errors.exact),
             question.scheme, 1.0, steps, limit=limit, method=method,
             warnings=tuple(warnings), exact=errors.exact,
         ),
@@ -182,7 +182,7 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
         question,
         Advice(
             question.quantity, question.scheme, found.h, replace(found.error, low=low, high=high),
-            tolerance, {}, cost(question.scheme, found.h, network("model", question.model), spikes),
+            tolerance, {}, cost(question.scheme, found.h, network_of(question.model), spikes),
             question.scheme, 1.0, steps, limit=limit, method=_method(pilot, found),
             warnings=tuple(warnings),
         ),
@@ -200,7 +200,7 @@ def _pilot(question: Question, scheme: str, budget: float) -> Pilot:
         measure = MEASURES["population" if quantity in ("rate", "interval") else quantity]
     kind = Pilot
     if is_large(model):
-        neurons = len(network("model", model).neurons)
+        neurons = len(network_of(model).neurons)
         if quantity not in ("rate", "interval"):
             raise ValueError(
                 f"quantity = {quantity!r} of a network of {neurons} neurons needs the exact "
@@ -218,7 +218,7 @@ def _method(pilot: Pilot, found: Found) -> str:
 
 def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
     """Return the advice with the cheapest scheme, and by what factor."""
-    net = network("model", question.model, refractory=True)
+    net = network_of(question.model)
     prices = {
         name: cost(name, h, net, spikes).seconds for name, h in advice.steps.items() if h > 0.0
     }
@@ -236,7 +236,7 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
 def _spikes(question: Question) -> float:
     """Return about how many spikes all neurons make in a unit of time, for what the exact costs."""
     total = 0.0
-    for neuron in network("model", question.model, refractory=True).neurons:
+    for neuron in network_of(question.model).neurons:
         drive = neuron.mu + 0.5 * neuron.sigma * math.sqrt(
             0.5 * min(neuron.tau, 1.0 / (neuron.g or 1.0))
         )

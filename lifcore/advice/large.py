@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from lifcore.advice.pilot import SEED, Pilot
+from lifcore.advice.result import network_of
 from lifcore.evidence.statistics import Estimate, batch_sums, estimate
-from lifcore.models.networks import network
 from lifcore.runs.simulate import simulate
 
 EXACT_NEURONS = 500
@@ -88,4 +88,4 @@ def is_large(model: object) -> bool:
     >>> is_large(LIF())
     False
     """
-    return sum(network("model", model).sizes) > EXACT_NEURONS
+    return sum(network_of(model).sizes) > EXACT_NEURONS

@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from lifcore import checks
 from lifcore.advice.measures import FEW, Measure, run_pilot
+from lifcore.advice.result import network_of
 from lifcore.evidence.statistics import Estimate, estimate
-from lifcore.models.networks import Feedforward, Recurrent, network
+from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF
 
 BUDGET = 1e8
@@ -72,13 +74,16 @@ class Pilot:
     @property
     def neurons(self) -> int:
         """Number of neurons."""
-        return sum(network("model", self.model).sizes)
+        return sum(network_of(self.model).sizes)
 
     @property
     def top(self) -> float:
-        """The largest step: half of the shortest time scale, or the last below it to divide T."""
-        rates = [max(lif.decay_rates.values()) for lif in network("model", self.model).layers]
-        return self.T / math.ceil(self.T * max(2.0 * max(rates), 1.0 / self.T) * (1.0 - 1e-12))
+        """The largest step that divides T: half of the shortest time scale, a delay, or t_ref."""
+        net = network_of(self.model)
+        rates = [2.0 * max(lif.decay_rates.values()) for lif in net.layers]
+        times = np.concatenate(list(checks.grid_times(net).values()))
+        fastest = max(1.0 / self.T, *rates, *(1.0 / times[times > 0.0]))
+        return self.T / math.ceil(self.T * fastest * (1.0 - 1e-12))
 
     def at(self, h: float, paths: int, levels: int = 1) -> list[tuple[Estimate, int]]:
         """Return the errors at h, h/2, ... and how many paths show them.
@@ -107,7 +112,7 @@ class Pilot:
         >>> Pilot(LIF(), MEASURES["state"], 2.0, "euler", 0.95).price(0.1)
         150.0
         """
-        rates = [max(lif.decay_rates.values()) for lif in network("model", self.model).layers]
+        rates = [max(lif.decay_rates.values()) for lif in network_of(self.model).layers]
         return self.neurons * self.T * (1.0 / h + 25.0 + 20.0 * max(rates))
 
     def bound(self, error: Estimate) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lifcore.evidence.statistics import Estimate
-from lifcore.models.networks import Network
+from lifcore.models.networks import Network, network
 
 SECONDS_PER_STEP = {"euler": 6e-9, "exponential": 16e-9}
 """Seconds of one core for a neuron-step, as `benchmarks/advice.py` times them on one core."""
@@ -15,6 +15,23 @@ ADVISED = (*SECONDS_PER_STEP, "exact")
 
 EXACT_SPIKE, EXACT_RELAXATION = 3.7e-6, 0.18e-6
 """Seconds that the exact scheme takes for a spike, and for a time 1/g or tau, the shorter one."""
+
+
+def network_of(model: object) -> Network:
+    """Return a model as a network; advice knows refractory times and delays, no Poisson input.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none, or has such input.
+
+    Examples
+    --------
+    >>> from lifcore.models.neuron import LIF
+    >>> network_of(LIF(t_ref=0.25)).sizes
+    (1,)
+    """
+    return network("model", model, refractory=True, delays=True)
 
 
 @dataclass(frozen=True)
@@ -59,8 +76,7 @@ def cost(scheme: str, h: float, model: Network, spikes: float) -> Cost:
     Examples
     --------
     >>> from lifcore.models.neuron import LIF
-    >>> from lifcore.models.networks import network
-    >>> cost("euler", 0.1, network("model", LIF()), 0.6).steps
+    >>> cost("euler", 0.1, network_of(LIF()), 0.6).steps
     10.0
     """
     neurons = len(model.neurons)

@@ -18,7 +18,7 @@ from lifcore.checks.grids import (
 from lifcore.checks.models import spikes, start, volleys
 from lifcore.checks.physical import absent, known, milliseconds, required
 from lifcore.checks.sizes import memory, of_blocks
-from lifcore.checks.strict import whole_steps
+from lifcore.checks.strict import grid_times, whole_steps
 from lifcore.checks.supported import (
     DELAYED,
     POISSON,
@@ -56,6 +56,7 @@ __all__ = [
     "exact_affordable",
     "feasible",
     "finite",
+    "grid_times",
     "held_steps",
     "index",
     "instance",

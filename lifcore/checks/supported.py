@@ -21,8 +21,8 @@ REFRACTORY = {
     "late_reset_rate": "",
     "euler_law": "",
     "rate_parts": "",
-    "step_size": "rate and interval of a neuron",
-    "error_at": "as step_size",
+    "step_size": "",
+    "error_at": "",
     "exponent_by_flux": "without speeds",
     "couple": "",
     "error_profile": "as couple",
@@ -36,7 +36,7 @@ GRID = "a Recurrent network, by a scheme on the grid"
 
 DELAYED = {
     "Feedforward": "", "Recurrent": "", "simulate": "", "simulate_spikes": "",
-    "couple": "", "truncations": "",
+    "couple": "", "truncations": "", "step_size": "", "error_at": "",
     "chain_lengths": "", "rate_bound": "", "cycle_gain": "", "kick_norm": "",
 }  # fmt: skip
 """What supports delays, and refractory times in networks with loops, and with which limits."""

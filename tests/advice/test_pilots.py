@@ -71,6 +71,33 @@ def test_layers():
     assert step_size(net, tolerance=0.1, quantity="spike_time", T=4.0).error.high <= 0.1
 
 
+PAUSES = LIF(mu=1.2, sigma=0.6, tau=0.5, t_ref=0.25)
+LATE = Recurrent(PAUSES, 0.1 * (1.0 - np.eye(4)), delays=0.25)
+MIXED = Feedforward([PAUSES, LIF(), LIF()], [[[0.4]], [[0.4]]], delays=[0.0, 0.125])
+
+
+@pytest.mark.parametrize(
+    ("model", "quantity", "tolerance"),
+    [(PAUSES, "spike_time", 0.05), (PAUSES, "count", 0.1), (LATE, "state", 0.1),
+     (LATE, "rate", 0.02)],
+)  # fmt: skip
+def test_refractory_times_and_delays(model, quantity, tolerance):
+    advice = step_size(model, tolerance=tolerance, quantity=quantity, T=4.0)
+    measure = MEASURES["population" if quantity == "rate" else quantity]
+    found = independent(model, advice.h, 4.0, measure, 20_000)
+    low, high = found.interval(0.999)
+    assert advice.h <= 0.25
+    assert low <= tolerance
+    assert advice.error.high <= tolerance * (1.0 + 1e-9)
+    assert low <= advice.error.high  # the intervals meet
+    assert high >= advice.error.low
+
+
+def test_no_step_is_longer_than_the_shortest_delay():
+    assert step_size(MIXED, tolerance=10.0, quantity="state", T=4.0).h == 0.125
+    assert step_size(LIF(t_ref=0.2), tolerance=10.0, quantity="state", T=4.0).h == 0.2
+
+
 def test_large_networks_are_extrapolated(monkeypatch):
     weights = np.full((6, 6), 0.02) - 0.02 * np.eye(6)
     net = Recurrent(neuron=LIF(mu=1.2, sigma=0.6), weights=weights)
