@@ -3,8 +3,8 @@
 All of it is made of ``book/data/tests.yml``, which says what each claim tests and under which
 heading it is measured, and of the names that sphinx-codeautolink finds in the cells there.
 
-- A row of a table of claims, in its chapter and in the ledger, has an id, and leads to the box that
-  it tests and to its experiment.
+- A row of a table of claims, in its chapter and in the ledger, has an id and its number in the
+  chapter, and leads to the box that it tests and to its experiment.
 - A box leads to the rows that test it, with their verdicts, to their experiments, and to the
   functions used in these.
 - An entry of the API leads to the boxes that are tested with it.
@@ -35,9 +35,10 @@ LEDGER = "book/ledger"
 
 
 class Tested(NamedTuple):
-    """One claim: chapter and name, what its row says, the heading of its experiment, its box."""
+    """One claim: chapter, number and name, what its row says, its experiment's heading, its box."""
 
     chapter: str
+    number: int
     name: str
     mean: str
     verdict: str
@@ -72,14 +73,14 @@ def assign(
     if len({beginning for beginning, _, _ in said}) < len(said):
         raise ValueError(f"{chapter}: a beginning stands twice")
     result, used = [], set()
-    for claim in found:
+    for number, claim in enumerate(found, 1):
         fitting = [entry for entry in said if claim["id"].startswith(entry[0])]
         if not fitting:
             raise ValueError(f"{chapter}: {claim['id']!r} is not said to test anything")
         beginning, heading, box = max(fitting, key=lambda entry: len(entry[0]))
         used.add(beginning)
         mean, verdict = claim["measurement"][0], claim["verdict"]
-        result.append(Tested(chapter, claim["id"], mean, verdict, heading, box))
+        result.append(Tested(chapter, number, claim["id"], mean, verdict, heading, box))
     if idle := {beginning for beginning, _, _ in said} - used:
         raise ValueError(f"{chapter}: no claim begins with {sorted(idle)}")
     return result
@@ -178,7 +179,7 @@ def mark_rows(links: Links, place: nodes.Element, own: list[Tested], before: str
         row["ids"].append(before + one.row)
         targets = [] if one.box == OWN else [links.box(one.box)]
         words = "measured in " if one.box == OWN else "tests "
-        row[0] += joined(words, [*targets, links.heading(one)])
+        row[0] += joined(f"claim {one.number} {words}", [*targets, links.heading(one)])
 
 
 def mark_ledger(links: Links, doctree: nodes.document, every: tuple[Tested, ...]) -> None:
@@ -229,7 +230,8 @@ def mark_boxes(links: Links, doctree: nodes.document, every: tuple[Tested, ...])
         head = f'<details class="tested"><summary>Tested by {number}: {verdicts}</summary>'
         box += nodes.raw("", head, format="html")
         box += joined(
-            "claims: ", [links.to(f"book/{one.chapter}", one.row, one.name) for one in found]
+            "claims: ",
+            [links.to(f"book/{one.chapter}", one.row, f"{one.number} {one.name}") for one in found],
         )
         box += joined(
             "experiments: ",

@@ -32,8 +32,6 @@ REFRACTORY = {
 }
 """What supports a refractory time, and with which limits."""
 
-GRID = "a Recurrent network, by a scheme on the grid"
-
 DELAYED = {
     "Feedforward": "", "Recurrent": "", "simulate": "", "simulate_spikes": "",
     "couple": "", "truncations": "", "step_size": "", "error_at": "",
@@ -41,7 +39,7 @@ DELAYED = {
 }  # fmt: skip
 """What supports delays, and refractory times in networks with loops, and with which limits."""
 
-POISSON = {"Recurrent": "", "simulate": GRID, "simulate_spikes": GRID}
+POISSON = {"Recurrent": "", "simulate": "", "simulate_spikes": "", "couple": ""}
 """What supports Poisson input."""
 
 INNER = ("lifcore.checks", "lifcore.commands")
@@ -116,7 +114,7 @@ def no_delays(name: str, model: Any) -> None:
             )
 
 
-def no_poisson(name: str, model: Any, how: str = "") -> None:
+def no_poisson(name: str, model: Any) -> None:
     """Refuse a network with Poisson input, as `no_delays` refuses one with delays.
 
     Parameters
@@ -125,8 +123,6 @@ def no_poisson(name: str, model: Any, how: str = "") -> None:
         Name of the argument.
     model : Feedforward or Recurrent
         The network.
-    how : str, optional
-        The argument with which the called function does not support it, if it does with others.
 
     Raises
     ------
@@ -142,7 +138,7 @@ def no_poisson(name: str, model: Any, how: str = "") -> None:
     inputs = getattr(model, "poisson", ())
     if inputs:
         raise ValueError(
-            f"{name}.poisson = {list(inputs)!r}: {_called()}{how} does not support Poisson input; "
+            f"{name}.poisson = {list(inputs)!r}: {_called()} does not support Poisson input; "
             f"allowed here: poisson = (); supported: {_listed(POISSON)}"
         )
 

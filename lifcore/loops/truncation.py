@@ -124,6 +124,7 @@ def truncations(
     """
     checks.instance("model", model, Recurrent)
     depth = int(checks.real("depth", checks.count("depth", depth, at_least=0)))
+    checks.no_poisson("model", model)
     run, _, paths = plan(model, h, T, paths, seed, start, [])
     tasks = Blocks(lambda b: (own_start(run, b), depth, b), block_count(paths, run.width))
     steps, each = run.work

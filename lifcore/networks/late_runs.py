@@ -15,6 +15,7 @@ from lifcore.models.networks import Recurrent
 from lifcore.models.populations import Populations
 from lifcore.networks.bundles import Bundles, bundled
 from lifcore.networks.drawn import bundles_at
+from lifcore.networks.events import INPUTS
 from lifcore.networks.grid import TILE
 from lifcore.networks.late import (
     Drawing,
@@ -27,7 +28,7 @@ from lifcore.networks.late import (
 )
 from lifcore.networks.late_room import room
 from lifcore.networks.layers import Recorder
-from lifcore.networks.synapses import by_source, on_grid
+from lifcore.networks.synapses import by_source, on_grid, rates_and_weights
 from lifcore.networks.tickets import tickets
 from lifcore.noise.counts import count_tables
 from lifcore.noise.lanes import lane_states
@@ -35,8 +36,6 @@ from lifcore.noise.paths import AHEAD, Seated, changing, of_paths, path_source
 from lifcore.schemes.portions import path_portions
 from lifcore.schemes.scheme import Scheme
 from lifcore.schemes.state import NO_SPIKES, Recording, State, nowhere
-
-_INPUTS = 2  # the first of a path's streams that Poisson input takes; 0 and 1 are the noise's
 
 
 def is_late(model: Any) -> bool:
@@ -64,11 +63,8 @@ def net_of(model: Any, h: float, bundles: Bundles) -> Net:
     >>> net_of(model, 0.5, bundled(by_source(model.weights), 2)).counts.kind.tolist()
     [[0, 0]]
     """
-    shape = len(model.poisson), sum(model.sizes)
-    rates, weights = np.empty(shape), np.empty(shape)
-    for m, one in enumerate(model.poisson):
-        rates[m], weights[m] = one.rate, one.weight
-    tiles = [weights[:, k : k + TILE] for k in range(0, shape[1], TILE)]
+    rates, weights = rates_and_weights(model)
+    tiles = [weights[:, k : k + TILE] for k in range(0, weights.shape[1], TILE)]
     even = [(tile == tile[:, :1]).all(axis=1) for tile in tiles]
     return Net(bundles, model.common, count_tables(h * rates), weights, np.stack(even, axis=1))
 
@@ -109,7 +105,7 @@ class _Run:
         words = np.empty((paths[1] - paths[0], inputs, 4, neurons), np.uint64)
         for p in range(*paths):
             for m in range(inputs):
-                words[p - paths[0], m] = lane_states(seed, p, _INPUTS + m, neurons)
+                words[p - paths[0], m] = lane_states(seed, p, INPUTS + m, neurons)
         self.drawing = Drawing(source, words)
 
     def of(self, first: int, last: int) -> Drawing:

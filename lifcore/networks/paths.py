@@ -17,6 +17,7 @@ from numba import njit
 
 from lifcore.models.networks import Recurrent
 from lifcore.networks.desk import Bench, Drawn, Feed, Lists, desk
+from lifcore.networks.events import Events
 from lifcore.networks.exact import exact_network_step
 from lifcore.networks.flights import bound_for, launch, launch_own
 from lifcore.networks.grid import Tiles, grid_paths, tiles
@@ -57,6 +58,7 @@ def run_paths(
     state: SeriesState,
     stops: Sequence[int],
     recorder: Recorder | None = None,
+    events: Events | None = None,
 ) -> Iterator[np.ndarray]:
     """Carry all series of some paths, in place, and pause at each of some steps.
 
@@ -72,6 +74,8 @@ def run_paths(
         Increasing numbers of steps.
     recorder : Recorder, optional
         Whose buffer to use; by default spikes are not recorded.
+    events : Events, optional
+        The Poisson input of these paths, at its beginning.
 
     Yields
     ------
@@ -98,11 +102,14 @@ def run_paths(
         for first, last, *span in path_portions(state.v.shape[0], begin, end, share=share):
             own = Noise(*(part[first:last] for part in noise))
             moved = SeriesState(*(part[first:last] for part in state))
-            run = partial(_advance, ready, tuple(span), (steps, halves), own, moved)
-            begun, others = of_lanes(air, first, last)
-            landing = Landing(run, begun)
-            found.append(_recorded(landing, recorder, first, [own.seats, *moved]))
-            air = joined(others, landing.left, first)
+            for part in [tuple(span)] if events is None else events.chunks(*span):
+                begun, others = of_lanes(air, first, last)
+                if events is not None:
+                    begun = events.launched(begun, (first, last), part[0])
+                run = partial(_advance, ready, part, (steps, halves), own, moved)
+                landing = Landing(run, begun)
+                found.append(_recorded(landing, recorder, first, [own.seats, *moved]))
+                air = joined(others, landing.left, first)
         yield np.concatenate(found)
 
 
@@ -174,7 +181,9 @@ def simulate_paths(
         series = Series((ITSELF,), (), ())
         state = start_state(series, v, i, refractory=refractory(model))
         keyed = noise_of_paths(seed, *numbers)
-        (spikes,) = run_paths(setup(model, series, h), keyed, state, [steps], recorder)
+        ready = setup(model, series, h)
+        events = Events(model, ready, seed, *numbers) if model.poisson else None
+        (spikes,) = run_paths(ready, keyed, state, [steps], recorder, events)
         v[:], i[:] = state.v[:, 0], state.i[:, 0]
         return state.counts[:, 0], spikes
     if is_late(model):

@@ -14,7 +14,7 @@ from lifcore.models.neuron import LIF
 from lifcore.networks.flights import by_delay
 from lifcore.networks.grid import Tiles, tiles
 from lifcore.networks.kinds import Circuit, exact_kinds
-from lifcore.networks.synapses import by_source
+from lifcore.networks.synapses import by_source, with_inputs
 from lifcore.schemes.euler import EULER
 from lifcore.schemes.scheme import Scheme, levels
 
@@ -145,6 +145,8 @@ def setup(model: Recurrent, series: Series, h: float, scheme: Scheme = EULER) ->
     moved = model if series.grid else Recurrent(LIF(), np.zeros((1, 1)))
     finest = scheme.constants(moved, h)
     synapses = by_source(model.weights, model.delays)
+    if model.poisson:
+        synapses = with_inputs(synapses, model)
     if synapses.delay.size > 0:
         synapses = by_delay(synapses)
     late = np.empty((len(series.per_step), synapses.delay.size), np.uint16)

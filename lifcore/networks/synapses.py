@@ -73,6 +73,46 @@ def on_grid(synapses: Synapses, h: float) -> Synapses:
     return synapses._replace(delay=checks.delay_steps(synapses.delay, h))
 
 
+def rates_and_weights(model: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rates and the weights of a network's inputs, shape (inputs, neurons).
+
+    Examples
+    --------
+    >>> from lifcore.models import LIF, PoissonInput, Recurrent
+    >>> model = Recurrent(LIF(), np.eye(2), poisson=PoissonInput(4.0, [0.5, 0.25]))
+    >>> rates_and_weights(model)[1].tolist()
+    [[0.5, 0.25]]
+    """
+    shape = len(model.poisson), sum(model.sizes)
+    rates, weights = np.empty(shape), np.empty(shape)
+    for m, one in enumerate(model.poisson):
+        rates[m], weights[m] = one.rate, one.weight
+    return rates, weights
+
+
+def with_inputs(synapses: Synapses, model: Any) -> Synapses:
+    """Return a network's synapses and behind them those of its inputs, all with delays.
+
+    Examples
+    --------
+    >>> from lifcore.models import LIF, PoissonInput, Recurrent
+    >>> model = Recurrent(LIF(), [[0.0, 1.0], [0.0, 0.0]], poisson=PoissonInput(4.0, 0.5))
+    >>> more = with_inputs(by_source(model.weights), model)
+    >>> more.first.tolist(), more.target.tolist(), more.delay.tolist()
+    ([0, 0, 1, 2, 3], [0, 0, 1], [0.0, 0.0, 0.0])
+    """
+    _, weights = rates_and_weights(model)
+    inputs, neurons = weights.shape
+    own = synapses.delay if synapses.delay.size else np.zeros(synapses.target.size)
+    targets = np.tile(np.arange(neurons, dtype=np.uint32), inputs)
+    return Synapses(
+        np.append(synapses.first, synapses.first[-1] + 1 + np.arange(targets.size)),
+        np.append(synapses.target, targets),
+        np.append(synapses.weight, weights.ravel()),
+        np.append(own, np.zeros(targets.size)),
+    )
+
+
 @borrowing()
 def deliver_spike(synapses, source, i):
     """Add to the currents of all targets what a spike of `source` brings them."""

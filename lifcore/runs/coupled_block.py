@@ -8,6 +8,7 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.models.networks import Feedforward, Network, Recurrent, network
+from lifcore.networks.events import Events
 from lifcore.networks.layers import Recorder, run_layers
 from lifcore.networks.passages import Grids
 from lifcore.networks.paths import run_paths
@@ -98,7 +99,8 @@ def plan(
     >>> plan(LIF(), [0.5, 0.25], 1.0, 3, 1, None, [])[0].stops
     (4,)
     """
-    net = network("model", model, refractory=True, delays=True)
+    loops = isinstance(model, Recurrent)
+    net = network("model", model, refractory=True, delays=True, poisson=loops)
     scheme = checks.one_of("scheme", scheme, GRID_SCHEMES)
     sizes, T, multiples = checks.levels(h, T)
     for lif in net.layers:
@@ -213,7 +215,8 @@ def _simulate_recurrent(
     noise = noise_of_paths(run.seed, first, last)
     recorder = Recorder((last - first) * series.count * room_of(model, run.T))
     ready = setup(model, series, run.finest, SCHEMES[run.scheme])
-    for kept in run_paths(ready, noise, state, run.stops, recorder):
+    events = Events(model, ready, run.seed, first, last) if model.poisson else None
+    for kept in run_paths(ready, noise, state, run.stops, recorder, events):
         spikes.append(kept)
         # Paths last, and series first: exact, then the scheme's.
         v, i, counts = (part.transpose(1, 2, 0).copy() for part in state[:3])

@@ -177,8 +177,6 @@ def _plan(
             f"model: simulate with scheme = {scheme!r} does not support Populations; allowed: "
             f"scheme = {' or '.join(map(repr, on_grid))}"
         )
-    if scheme not in on_grid:
-        checks.no_poisson("model", net, f" with scheme = {scheme!r}")
     h, horizon, steps = checks.steps(h, T)
     for lif in net.layers:
         SCHEMES[scheme].check(h, lif.decay_rates)

@@ -176,13 +176,6 @@ def test_a_small_buffer_changes_no_bit(monkeypatch):
 # --- what is refused ----------------------------------------------------------------------------
 
 
-def test_the_exact_scheme_refuses_poisson_input_by_name():
-    run = {"h": 0.125, "T": 1.0, "paths": 1, "seed": 1, "scheme": "exact"}
-    model = dataclasses.replace(LOOPS, poisson=PoissonInput(1.0, 0.5))
-    with pytest.raises(ValueError, match=r"poisson = .*simulate with scheme = 'exact' does not"):
-        simulate(model, **run)
-
-
 def test_a_delay_below_the_step_is_refused():
     with pytest.raises(ValueError, match=r"h = 0.125: a delay of 0.05 is less than a step"):
         simulate(dataclasses.replace(LOOPS, delays=0.05), **RUN)

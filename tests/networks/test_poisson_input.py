@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from lifcore import LIF, Recurrent, couple, loops, simulate
+from lifcore import LIF, Recurrent, loops, simulate
 from lifcore.models import PoissonInput
 
 N = 4000
@@ -128,12 +128,11 @@ def test_what_does_not_fit_a_network():
         Recurrent(LIF(), np.eye(2), poisson=PoissonInput([1.0, 2.0, 3.0], 0.1))
 
 
-@pytest.mark.parametrize("name", ["couple", "truncations", "rate_bound", "cycle_gain", "kick_norm"])
+@pytest.mark.parametrize("name", ["truncations", "rate_bound", "cycle_gain", "kick_norm"])
 def test_what_does_not_support_it_says_so(name):
     net = Recurrent(LIF(), np.eye(2), poisson=PoissonInput(1.0, 0.1))
     run = {"h": [0.125], "T": 1.0, "paths": 3, "seed": 1}
     calls = {
-        "couple": lambda: couple(net, **run),
         "truncations": lambda: loops.truncations(net, depth=1, **run),
         "rate_bound": lambda: loops.rate_bound(net),
         "cycle_gain": lambda: loops.cycle_gain(net),
