@@ -3,7 +3,7 @@
 A jitted loop calls a generic function, and runs what was registered for the NamedTuple that it is
 handed: the constants of a scheme, or a source of noise. So a loop is written once, nothing is
 slower for it, and what is compiled can be kept on disk, which numba does not do for loops that take
-functions as arguments.
+functions as arguments. What derives from a NamedTuple has its kernels, but for those of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ would free it too early, which tests/noise/test_dispatch.py looks for.
 """
 
 
+_kinds: dict[Callable[..., Any], set[type]] = {}
+
+
 def kernel(generic: Callable[..., Any], kind: type, *, borrows: bool = False) -> Callable[..., Any]:
     """Make a function what `generic` does for arguments of a kind, in jitted code.
 
@@ -35,7 +38,8 @@ def kernel(generic: Callable[..., Any], kind: type, *, borrows: bool = False) ->
     generic : callable
         A function whose first argument decides.
     kind : type
-        The NamedTuple that this argument is, or `numpy.random.Generator`.
+        The NamedTuple that this argument is, or the nearest for which something is registered that
+        it derives from; or `numpy.random.Generator`.
     borrows : bool, optional
         Whether it neither makes nor returns arrays, and so counts no references (`borrowing`).
 
@@ -57,9 +61,15 @@ def kernel(generic: Callable[..., Any], kind: type, *, borrows: bool = False) ->
     ...     return 0.0
     >>> njit(lambda thing: size(thing))(Nothing(1.0))
     0.0
+    >>> class Less(Nothing):
+    ...     __slots__ = ()
+    >>> njit(lambda thing: size(thing))(Less(1.0))
+    0.0
     """
+    kinds = _kinds.setdefault(generic, set())
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        kinds.add(kind)
         # strict compares argument names, which are the generic function's own here
         options: Any = {"_nrt": not borrows}
 
@@ -68,7 +78,8 @@ def kernel(generic: Callable[..., Any], kind: type, *, borrows: bool = False) ->
             if kind is np.random.Generator:
                 found = isinstance(first, types.NumPyRandomGeneratorType)
             else:
-                found = isinstance(first, types.BaseNamedTuple) and first.instance_class is kind
+                bases = getattr(first, "instance_class", object).__mro__
+                found = next((base for base in bases if base in kinds), None) is kind
             return function if found else None
 
         return function

@@ -63,8 +63,8 @@ def _check_alone(net: Network, scheme: str) -> None:
     others = " or ".join(map(repr, NETWORK_SCHEMES))
     if not isinstance(net, Feedforward) or len(net.layers) > 1:
         raise ValueError(
-            f"scheme = {scheme!r} takes neurons without input from others, since a spike between "
-            f"two points of the grid would reach them late; allowed for networks: {others}"
+            f"scheme = {scheme!r} takes neurons without input from others, since "
+            f"{SCHEMES[scheme].alone}; allowed for networks: {others}"
         )
     longest = float(np.max(net.layers[0].t_ref))
     if longest > 0.0:

@@ -21,7 +21,7 @@ from lifcore.runs.executors import Blocks, map_blocks, portion, threads_of
 from lifcore.runs.feasible import check_run
 from lifcore.runs.request import Request
 from lifcore.runs.starts import Start, own_start
-from lifcore.schemes import SCHEMES
+from lifcore.schemes import NETWORK_SCHEMES, SCHEMES
 from lifcore.schemes.scheme import Scheme
 
 
@@ -58,7 +58,11 @@ def simulate(
     scheme : str, optional
         Euler–Maruyama by default; "exact" is the exact flow with bridge-refined spike times;
         "interpolated" spikes and resets within a step, of neurons without input from others and
-        refractory time. All names are in `lifcore.schemes.SCHEMES`. On a grid a refractory time is
+        refractory time. "exponential" is exact but for spikes, which are on the grid. Update rules
+        of other programs are "frozen" (exponential, V sees the current of the step's start),
+        "current_first" (Euler, V sees the new current), and for neurons by themselves
+        "subtraction", "late_reset" and "late_subtraction" (Euler with other resets). All are in
+        `lifcore.schemes.SCHEMES`, with their orders. On a grid a refractory time is
         rounded to whole steps (`lifcore.checks.held_steps`).
     noise : str, optional
         Where the increments of W come from. "gauss" by default, normals by a stream for each
@@ -171,8 +175,8 @@ def _plan(
     net = network("model", model, refractory=True, delays=True, poisson=True)
     scheme = checks.one_of("scheme", scheme, tuple(SCHEMES))
     noise = _noise(noise, SCHEMES[scheme], net)
-    on_grid = [name for name, one in SCHEMES.items() if one.on_grid]
-    if isinstance(net, Populations) and scheme not in on_grid:
+    on_grid = [name for name in NETWORK_SCHEMES if SCHEMES[name].on_grid]
+    if isinstance(net, Populations) and not SCHEMES[scheme].on_grid:
         raise ValueError(
             f"model: simulate with scheme = {scheme!r} does not support Populations; allowed: "
             f"scheme = {' or '.join(map(repr, on_grid))}"
@@ -182,9 +186,9 @@ def _plan(
         SCHEMES[scheme].check(h, lif.decay_rates)
         if SCHEMES[scheme].on_grid:
             checks.held_steps(lif.t_ref, h)
-    if scheme in on_grid:
+    if SCHEMES[scheme].on_grid:
         checks.whole_steps(net, h, strict)
-    if scheme in on_grid and not isinstance(net, Populations):  # which look at their own
+    if SCHEMES[scheme].on_grid and not isinstance(net, Populations):  # which look at their own
         checks.delays_on_grid(net.delays, h)
     for number, one in enumerate(getattr(net, "poisson", ())):
         most = h * float(np.max(one.rate))

@@ -87,7 +87,14 @@ def euler_step(neurons: Sequence[LIF] | Recurrent, h: float) -> EulerStep:
 
 
 @kernel(entry, EulerStep)
-def _entry(step, k):
+def euler_entry(step, k):
+    """Return the k-th entry.
+
+    Examples
+    --------
+    >>> float(euler_entry(euler_step([LIF(), LIF(mu=2.0)], 0.5), 1).mu)
+    2.0
+    """
     return EulerStep(
         step.h[k], step.g[k], step.pull[k], step.mu[k], step.sigma[k],
         step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
@@ -110,13 +117,30 @@ def _join(own, pending, noise, k):
 
 
 @kernel(move, EulerStep, borrows=True)
-def _move(own, v, i, noise, k):
+def euler_move(own, v, i, noise, k):
+    """Move V by the old current, and I.
+
+    Examples
+    --------
+    >>> own = EulerStep(*(x[0] for x in euler_step([LIF(mu=1.0, tau=1.0)], 0.25)))
+    >>> v, i = euler_move(own, 0.5, 1.5, np.zeros((1, 1)), 0)
+    >>> float(v), float(i)
+    (0.75, 1.375)
+    """
     v_new = v + own.h * (i - own.g * v)
     return v_new, i + own.pull * (own.mu - i) + own.sigma * noise[0, k]
 
 
 @kernel(crossing, EulerStep, borrows=True)
-def _crossing(own, v, i, v_new, i_new):
+def euler_crossing(own, v, i, v_new, i_new):
+    """Return the speed, 0, and the lag by the straight line.
+
+    Examples
+    --------
+    >>> own = EulerStep(*(x[0] for x in euler_step([LIF()], 0.25)))
+    >>> [float(x) for x in euler_crossing(own, 0.5, 4.0, 1.5, 4.0)]
+    [3.0, 0.0, 0.125]
+    """
     return i - own.i_th, 0.0, own.h * (v_new - own.v_th) / (v_new - v)
 
 

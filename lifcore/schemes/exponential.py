@@ -118,7 +118,14 @@ def _flow(lif: LIF, h: float) -> Flow:
 
 
 @kernel(entry, ExponentialStep)
-def _entry(step, k):
+def exponential_entry(step, k):
+    """Return the k-th entry.
+
+    Examples
+    --------
+    >>> float(exponential_entry(exponential_step([LIF(), LIF(mu=2.0)], 0.5), 1).mu)
+    2.0
+    """
     return ExponentialStep(
         step.h[k], step.g[k], step.a[k], step.mu[k], step.sigma[k],
         step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
@@ -129,29 +136,12 @@ def _entry(step, k):
 
 
 @kernel(spread, ExponentialStep, borrows=True)
-def same_spread(own, variance):
-    """Return the spread: normals are drawn as they are.
-
-    Examples
-    --------
-    >>> same_spread(None, 4.0)
-    2.0
-    """
+def _spread(own, variance):
     return math.sqrt(variance)
 
 
 @kernel(shape, ExponentialStep, borrows=True)
-def shape_chain(own, noise, k):
-    """Make the noise of a step of three normals.
-
-    Examples
-    --------
-    >>> own = ExponentialStep(*(x[0] for x in exponential_step([LIF(mu=1.0)], 0.5)))
-    >>> noise = np.array([[1.0], [0.0], [0.0]])
-    >>> shape_chain(own, noise, 0)
-    >>> noise[:, 0].tolist() == [own.c00, own.c10, own.c20]
-    True
-    """
+def _shape(own, noise, k):
     z0, z1, z2 = noise[0, k], noise[1, k], noise[2, k]
     noise[0, k] = own.c00 * z0
     noise[1, k] = own.c10 * z0 + own.c11 * z1
@@ -159,17 +149,7 @@ def shape_chain(own, noise, k):
 
 
 @kernel(join, ExponentialStep, borrows=True)
-def join_chains(own, pending, noise, k):
-    """Carry what has been collected over a step, and add its noise.
-
-    Examples
-    --------
-    >>> own = ExponentialStep(*(x[0] for x in exponential_step([LIF(mu=1.0)], 0.5)))
-    >>> pending, noise = np.array([[1.0], [0.0], [0.0]]), np.ones((3, 1))
-    >>> join_chains(own, pending, noise, 0)
-    >>> pending[:, 0].tolist() == [2.0, own.t10 + 1.0, own.t20 + 1.0]
-    True
-    """
+def _join(own, pending, noise, k):
     y0, y1, y2 = pending[0, k], pending[1, k], pending[2, k]
     pending[0, k] = y0 + noise[0, k]
     pending[1, k] = own.t10 * y0 + own.t11 * y1 + noise[1, k]

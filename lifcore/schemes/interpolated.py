@@ -19,13 +19,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from numba import njit
+
 from lifcore.models.networks import Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.noise.dispatch import borrowing, kernel
 from lifcore.noise.exponentials import exp
 from lifcore.schemes import exponential
 from lifcore.schemes.crossings import first_crossing
-from lifcore.schemes.scheme import crossing, entry, join, move, reset, shape, spread
+from lifcore.schemes.scheme import crossing, entry, reset
 
 
 class InterpolatedStep(exponential.ExponentialStep):
@@ -62,22 +64,12 @@ def interpolated_step(neurons: Sequence[LIF] | Recurrent, h: float) -> Interpola
     return InterpolatedStep(*exponential.exponential_step(neurons, h))
 
 
+_of_exponential = njit(exponential.exponential_entry)
+
+
 @kernel(entry, InterpolatedStep)
 def _entry(step, k):
-    return InterpolatedStep(
-        step.h[k], step.g[k], step.a[k], step.mu[k], step.sigma[k],
-        step.v_th[k], step.v_reset[k], step.i_th[k], step.hold[k],
-        step.decay_i[k], step.decay_v[k], step.gain[k], step.drift[k],
-        step.c00[k], step.c10[k], step.c11[k], step.c20[k], step.c21[k], step.c22[k],
-        step.t10[k], step.t11[k], step.t20[k], step.t21[k], step.t22[k],
-    )  # fmt: skip
-
-
-# Noise and flow are those of the exponential scheme.
-kernel(spread, InterpolatedStep, borrows=True)(exponential.same_spread)
-kernel(shape, InterpolatedStep, borrows=True)(exponential.shape_chain)
-kernel(join, InterpolatedStep, borrows=True)(exponential.join_chains)
-kernel(move, InterpolatedStep, borrows=True)(exponential.move_freely)
+    return InterpolatedStep(*_of_exponential(step, k))
 
 
 @borrowing()
@@ -110,6 +102,6 @@ INTERPOLATED = replace(
     strong_order=0.75,
     weak_order=1.5,
     spike_time_order=1.5,
-    alone=True,
+    alone="a spike between two points of the grid would reach them late",
 )
 """Exact current and membrane, spikes interpolated within the step."""

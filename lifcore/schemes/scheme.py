@@ -43,8 +43,9 @@ class Scheme:
         match; infinite for the exact scheme.
     on_grid : bool
         Whether spikes are seen at the ends of steps only.
-    alone : bool
-        Whether it takes neurons only that have neither a refractory time nor input from others.
+    alone : str
+        Why it takes neurons only that have neither a refractory time nor input from others; empty
+        if it takes all.
 
     Examples
     --------
@@ -62,7 +63,7 @@ class Scheme:
     weak_order: float
     spike_time_order: float
     on_grid: bool = True
-    alone: bool = False
+    alone: str = ""
 
     def own(self, constants: Any, j: int) -> Any:
         """Return neuron j's own of some constants.

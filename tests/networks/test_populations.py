@@ -148,7 +148,7 @@ def test_threads_draw_the_same():
     assert not np.array_equal(synapses(other)[2][:100], whole[2][:100])
 
 
-@pytest.mark.parametrize("scheme", ["euler", "exponential"])
+@pytest.mark.parametrize("scheme", ["euler", "frozen", "exponential"])
 def test_is_the_same_as_a_matrix(scheme):
     model = Populations(TWO, [CHANCE, DENSE], seed=5, resolution=0.0625, common=0.2)
     net = as_recurrent(model)

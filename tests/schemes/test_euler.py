@@ -5,6 +5,7 @@ import pytest
 
 from lifcore import LIF, constant_drive_period, simulate
 from lifcore.noise.streams import generators
+from lifcore.schemes import GRID_SCHEMES
 from lifcore.schemes.euler import euler_step
 from lifcore.schemes.lanes import grid_neuron
 from lifcore.schemes.scheme import entry
@@ -98,7 +99,7 @@ def test_step_constants():
     assert constants == [0.125, 2.0, 0.5, 0.5, 0.75, 3.0, -1.0, 6.0, 0.0]
 
 
-@pytest.mark.parametrize("scheme", ["euler", "exponential"])
+@pytest.mark.parametrize("scheme", GRID_SCHEMES)
 @pytest.mark.parametrize("h", [1 / 8, 0.1, 0.05])
 @pytest.mark.parametrize("g", [0.3, 1.0, 7.0])
 @pytest.mark.parametrize("v_th", [0.7, 1.0, 15.1])
