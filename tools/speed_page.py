@@ -46,20 +46,20 @@ def steps(kept: dict[str, Any]) -> list[str]:
     rows = [(who, *(cell(case, who) for case in cases)) for who in names]
     missing = [who for who in ("Brian2, C++ standalone", "NEST, iaf_psc_exp") if who not in names]
     text = [f"{who} was not installed." for who in missing]
-    return [*table(("", *cases.values()), (":--", *("--:" for _ in cases)), rows), *text]
+    return [*table(("program", *cases.values()), (":--", *("--:" for _ in cases)), rows), *text]
 
 
 def threads(kept: dict[str, Any]) -> list[str]:
     """Return what a second thread brings."""
     words = kept["cases"] | {"one column": "one network, a tenth of the cortical column"}
     rows = [(words[case], f"{value:.2f}") for case, value in kept["threads"].items()]
-    return table(("", "two threads over one"), (":--", "--:"), rows)
+    return table(("case", "two threads over one"), (":--", "--:"), rows)
 
 
 def others(kept: dict[str, Any]) -> list[str]:
     """Return what else of ours was timed."""
     rows = [(name, f"{value:g}") for name, value in kept["others"].items()]
-    return table(("", ""), (":--", "--:"), rows)
+    return table(("what", "figure"), (":--", "--:"), rows)
 
 
 def growth(kept: dict[str, Any]) -> list[str]:

@@ -128,7 +128,7 @@ def random_start(
     ((512, 1), True, True)
     """
     net = network("model", model)
-    blocks = [start_of_block(net, seed, block) for block in range(block_count(paths))]
+    blocks = [start_of_block(net, seed, block)[:2] for block in range(block_count(paths))]
     v, i = np.concatenate(blocks, axis=2)[:, :, :paths]
     return np.ascontiguousarray(v.T), np.ascontiguousarray(i.T)
 
@@ -139,26 +139,28 @@ def start_of_block(
     block: int,
     h: float | None = None,
 ) -> np.ndarray:
-    """Return the start of a block, V and I of shape (2, neurons, BLOCK).
+    """Return the start of a block: V, I and for how long V is still held, (3, neurons, BLOCK).
 
-    With ``h`` phases are those of Euler's orbit, a whole number of steps after a reset. (Of a
-    phase between them the next reset makes one of these, but not all with the same chance.) They
-    may lie in a refractory time, and a third row tells for how many steps V is still held.
+    Phases may lie in a refractory time. With ``h`` they are those of Euler's orbit, a whole number
+    of steps after a reset, and V is held for so many steps. (Of a phase between them the next reset
+    makes one of these, but not all with the same chance.)
 
     Examples
     --------
     >>> start_of_block(LIF(), np.random.SeedSequence(1), 0).shape
-    (2, 1, 256)
+    (3, 1, 256)
     """
-    neurons = network("model", model, refractory=h is not None).neurons
+    neurons = network("model", model, refractory=True).neurons
     stream = np.random.Generator(np.random.SFC64(child(seed, _START, block)))
-    state = np.zeros((2 if h is None else 3, len(neurons), BLOCK))
+    state = np.zeros((3, len(neurons), BLOCK))
     for j, lif in enumerate(neurons):
         normal, phase = stream.standard_normal(BLOCK), stream.random(BLOCK)
         state[1, j] = lif.mu + current_spread(lif) * normal
         current = lif.mu + _slow_spread(lif) * normal
         if h is not None:
             lif, current, phase, state[2, j] = _on_the_grid(lif, current, phase, h)
+        elif lif.t_ref > 0.0:
+            phase, state[2, j] = _of_the_way(lif, current, phase)
         state[0, j] = _potential(lif, current, phase)
     return state
 
@@ -174,33 +176,66 @@ def _on_the_grid(
     hold = float(checks.held_steps(lif.t_ref, h))
     share = -math.log1p(-lif.g * h) / (lif.g * h) if 0.0 < lif.g * h < 1.0 else 1.0
     lif, current = replace(lif, g=share * lif.g), share * current
-    gap, speed = lif.v_th - lif.v_reset, np.maximum(current - lif.i_th, 1e-100)
-    period = gap / speed if lif.g == 0.0 else np.log1p(lif.g * gap / speed) / lif.g
+    period = _way(lif, current)
     since = np.floor(phase * (np.ceil(period / h) + hold)) - hold
     held = np.where(current > lif.i_th, np.maximum(-since, 0.0), 0.0)
     return lif, current, np.maximum(since, 0.0) * h / period, held
+
+
+def _of_the_way(lif: LIF, current: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return phases of the way to the threshold, of phases that are of the pause before it too.
+
+    With them comes for how long V is held before it sets out.
+    """
+    way = _way(lif, current)
+    since = phase * (way + lif.t_ref) - lif.t_ref
+    held = np.where(current > lif.i_th, np.maximum(-since, 0.0), 0.0)
+    return np.maximum(since, 0.0) / way, held
+
+
+def _way(lif: LIF, current: np.ndarray) -> np.ndarray:
+    """Return the times from reset to threshold under constant currents, very long ones if never."""
+    gap, speed = lif.v_th - lif.v_reset, np.maximum(current - lif.i_th, 1e-100)
+    return gap / speed if lif.g == 0.0 else np.log1p(lif.g * gap / speed) / lif.g
 
 
 def settling_time(model: LIF | Feedforward | Recurrent) -> float:
     """Return the time in which what `random_start` leaves to be forgotten is forgotten.
 
     For a single neuron that is 16/g, or 64 periods of a neuron that always spikes if these are
-    shorter (a neuron with hardly any leak). Input needs 16 tau as well.
+    shorter (a neuron with hardly any leak). Input needs 16 tau as well. 1/g is that of V while it
+    is free (`leak_time`).
 
     Examples
     --------
     >>> settling_time(LIF()), settling_time(LIF(tau=1e6)), settling_time(LIF(g=1e-6)) < 100
     (16.0, 16.0, True)
     """
-    net = network("model", model)
+    net = network("model", model, refractory=True)
     times = []
     for lif in net.neurons:
-        leak = 1.0 / lif.g if lif.g > 0.0 else math.inf
+        leak = leak_time(lif)
         own = min(leak, 4.0 * constant_drive_period(lif, lif.mu - 4.0 * _slow_spread(lif)))
         if math.isinf(own) or len(net.neurons) > 1 or isinstance(net, Recurrent):
             own = max(0.0 if math.isinf(own) else own, 0.0 if math.isinf(lif.tau) else lif.tau)
         times.append(own)
     return SETTLING * max(times)
+
+
+def leak_time(lif: LIF) -> float:
+    """Return the time in which V is free for 1/g, as it does not leak while it is held.
+
+    Between two pauses V is free for 1/g or, if the mean drive makes it spike sooner, for less.
+
+    Examples
+    --------
+    >>> leak_time(LIF(g=2.0)), leak_time(LIF(mu=0.5, t_ref=0.5)), leak_time(LIF(g=0.0))
+    (0.5, 1.5, inf)
+    """
+    leak = 1.0 / lif.g if lif.g > 0.0 else math.inf
+    if lif.t_ref == 0.0:
+        return leak
+    return leak * (1.0 + lif.t_ref / min(leak, constant_drive_period(lif) - lif.t_ref))
 
 
 def current_spread(lif: LIF) -> float:

@@ -80,7 +80,9 @@ def _judge(step, d, ends, slope, slope_end, out):
 class Flock(NamedTuple):
     """A block of flocks: V and I of the references, shape (lanes,), and what copies are apart.
 
-    ``apart`` has shape (lanes, copies).
+    ``apart`` has shape (lanes, copies). ``held`` tells for how long V of the reference and of its
+    copies still stays at the reset, shape (lanes, copies + 1); it has no rows without a refractory
+    time.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Flock(NamedTuple):
     v: np.ndarray
     i: np.ndarray
     apart: np.ndarray
+    held: np.ndarray = np.empty((0, 1))
 
 
 class Rescaling(NamedTuple):
@@ -214,7 +217,7 @@ def flock_block(step, span, streams, flock, rescaling, sums, looks):
                 sums.counts[lane] += spiked
                 sums.logs[lane] += logs
             if rescaling.distance > 0.0:
-                _rescale(rescaling, apart[lane], rescaling.growth[lane])
+                rescale(rescaling, apart[lane], rescaling.growth[lane])
         if looks.seen.size > 0 and (k + 1) % looks.every == 0:
             seen = looks.seen[(k + 1) // looks.every - 1]
             for lane in range(lanes):
@@ -225,7 +228,7 @@ def flock_block(step, span, streams, flock, rescaling, sums, looks):
 
 
 @borrowing()
-def _rescale(rescaling, apart, growth):
+def rescale(rescaling, apart, growth):
     """Set copies that have left the range of distances back, and add up their growth."""
     distance = rescaling.distance
     for c in range(apart.size):

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lifcore.noise.exponentials import log1p
+from lifcore.noise.exponentials import log, log1p
 from lifcore.noise.sources import fill
 from lifcore.schemes.exact import exact_advance
 from lifcore.schemes.free_step import deepest_of, work
-from lifcore.schemes.lanes import advance_remembering, memory, shape_lanes
+from lifcore.schemes.lanes import advance_holding, advance_remembering, memory, shape_lanes
 
 
 class Sums(NamedTuple):
@@ -92,3 +92,28 @@ def euler_tangent(own, steps, stream, state, sums):
                 if before.crossed[lane]:
                     _add_saltation(kick, before.i[lane] - own.i_th, lane, sums)
                     sums.counts[lane] += 1
+
+
+@njit(nogil=True, cache=True)
+def held_euler_tangent(own, steps, stream, state, sums):
+    """Do the same with a refractory time: -log A of every spike and log|I - g v_reset| of releases.
+
+    That is the current at which V would have moved in the last step that it is held: without such
+    steps, that of the spike.
+    """
+    lanes = state.v.size
+    noise, held = np.empty((1, lanes)), np.empty(lanes)
+    before = memory(lanes)
+    for _ in range(steps):
+        fill(stream, noise, lanes, 1.0)
+        shape_lanes(own, noise, noise)
+        held[:] = state.held
+        advance_holding(own, state, noise, before)
+        for lane in range(lanes):
+            sums.drive[lane] += noise[0, lane]
+            if before.crossed[lane]:
+                speed = before.i[lane] - own.i_th
+                sums.slowest[0] = min(sums.slowest[0], speed)
+                sums.logs[lane] -= log(speed)
+            elif held[lane] > 0.0 and state.held[lane] == 0.0:
+                sums.logs[lane] += log(abs(before.i[lane] - own.g * own.v_reset))

@@ -13,7 +13,7 @@ from lifcore.evidence.statistics import Estimate, estimate, mean
 from lifcore.models.networks import Network, network
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.starts import current_spread, settling_time
+from lifcore.runs.starts import current_spread, leak_time, settling_time
 
 RESTING = "no spike: lambda_V = -g, the leak alone"
 
@@ -147,7 +147,7 @@ def affordable_settling(model: LIF | Network, paths: int) -> float:
     >>> affordable_settling(LIF(), 100)
     16.0
     """
-    neurons = network("model", model).neurons
+    neurons = network("model", model, refractory=True).neurons
     time = settling_time(model)
     step = 8.0 * max(max(lif.g, lif.a) for lif in neurons)
     # A spike costs about as much as ten steps; the current may be far above its mean.
@@ -206,7 +206,8 @@ def time_average(
 def stretches(lif: LIF, T: float) -> float:
     """Return how many independent stretches of time a path of length T has, at least one.
 
-    Each is twice the slower of 1/g and tau; without noise there is no chance at all.
+    Each is twice the slower of 1/g, of V while it is free, and tau; without noise there is no
+    chance at all.
 
     Examples
     --------
@@ -215,7 +216,7 @@ def stretches(lif: LIF, T: float) -> float:
     """
     if lif.sigma == 0.0:
         return math.inf
-    slow = 2.0 * max(1.0 / lif.g if lif.g > 0.0 else math.inf, lif.tau)
+    slow = 2.0 * max(leak_time(lif), lif.tau)
     return max(1.0, T / slow)
 
 

@@ -38,6 +38,7 @@ from lifcore.stability.exponents import (
     stretches,
     time_average,
 )
+from lifcore.stability.pauses import paused_block
 from lifcore.strong.flux import step_for
 
 
@@ -56,7 +57,7 @@ def exponent_by_growth(
     Both paths have the same current and Brownian path, bridge refinement included; only V
     differs. Whenever at a grid time the distance has left [d/10, 10 d], it is renormalised to d
     and the logarithm kept (Benettin et al. 1980), unless it exceeds 1 % of the range of V: then
-    just one of the two has spiked, and the next grid time is waited for.
+    just one of the two has spiked, and the next grid time is waited for, as it is in pauses.
 
     Parameters
     ----------
@@ -88,12 +89,12 @@ def exponent_by_growth(
     >>> bool(abs(found.values - found.same_paths).max() < 1e-2)
     True
     """
-    one_neuron("lif", lif)
+    one_neuron("lif", lif, refractory=True)
     T, settle, paths = stationary_times(lif, T, settle, paths)
     checks.real("distance", distance, at_least=1e-12, at_most=1e-4, hint="of the range of V")
     tasks = [(lif, distance, settle, T, checks.seed(seed), b) for b in range(block_count(paths))]
     blocks = map_blocks(
-        _growth_block, tasks, executor, "growth of a distance",
+        paused_block if lif.t_ref > 0.0 else _growth_block, tasks, executor, "growth of a distance",
         BLOCK * len(tasks) * (T / step_for(lif, T)), LEAST["exact"],
     )  # fmt: skip
     growth, logs, counts, drive, norm = (
@@ -267,7 +268,7 @@ def synchronise(
 def _growth_block(
     lif: LIF, distance: float, settle: float, T: float, seed: np.random.SeedSequence, block: int
 ) -> tuple[np.ndarray, ...]:
-    v, i = start_of_block(lif, seed, block)[:, 0]
+    v, i, _ = start_of_block(lif, seed, block)[:, 0]
     streams = Streams(*both_sources("gauss", seed, block))
     d = distance * (lif.v_th - lif.v_reset)
     for time in (settle, T):

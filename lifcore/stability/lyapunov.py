@@ -11,6 +11,9 @@ j being the flux density of spikes by speed. The other exponent, of the current,
 * `exponent_by_flux` integrates the formula, with a flux that no random number entered;
 * `exponent_by_tangent` averages log s along exact paths (or Euler's);
 * `lifcore.stability.exponent_by_growth` lets two nearby exact paths run on one noise, without s.
+
+With a refractory time s is the speed I - g V_r at the release over A, and V does not shrink while
+it is held.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ from lifcore.stability.exponents import (
     stretches,
     time_average,
 )
+from lifcore.stability.pauses import paused_block, paused_euler_block
 from lifcore.stationary.fokker_planck import stationary
 from lifcore.strong.flux import CrossingSpeeds, step_for
 
@@ -133,7 +137,9 @@ def exponent_by_tangent(
     r"""Return the exponent as a time average of log s(A) along paths.
 
     For Euler the leak's part is log(1 - g h)/h, by which its own steps contract; s is taken at
-    the speed I - g v_th of the step's start, as Euler has no other.
+    the speed I - g v_th of the step's start, as Euler has no other. With a refractory time V does
+    not shrink while it is held, and the factor of a spike is that of its release
+    (:mod:`lifcore.stability.pauses`).
 
     Parameters
     ----------
@@ -176,7 +182,7 @@ def exponent_by_tangent(
     >>> found.estimate.low < -0.6034 < found.estimate.high
     True
     """
-    one_neuron("lif", lif)
+    one_neuron("lif", lif, refractory=True)
     scheme = checks.one_of("scheme", scheme, ("exact", "euler"))
     if scheme == "exact" and h is not None:
         raise ValueError(f"h = {h!r} for exact paths; allowed: none, their step has no influence")
@@ -211,7 +217,11 @@ def _tangent_block(
     lif: LIF, scheme: str, sizes: list[float], settle: float, T: float,
     seed: np.random.SeedSequence, block: int, room: int = 4 * BLOCK,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    v, i = start_of_block(lif, seed, block)[:, 0]
+    if lif.t_ref > 0.0 and scheme == "exact":
+        return paused_block(lif, 0.0, settle, T, seed, block)[1:]
+    if lif.t_ref > 0.0:
+        return paused_euler_block(lif, sizes[1], settle, T, seed, block)
+    v, i, _ = start_of_block(lif, seed, block)[:, 0]
     streams, slowest = Streams(*both_sources("gauss", seed, block)), math.inf
     for h, time in zip(sizes, (settle, T), strict=True):
         begin = phase_norm(lif, v)

@@ -222,7 +222,7 @@ def _strip_block(
     block: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     if burn_in > 0:  # it makes no phase of a regular neuron random
-        (v,), (i,) = start_of_block(model, seed, block)
+        (v,), (i,), _ = start_of_block(model, seed, block)
     else:
         (v,), (i,) = initial_state(None, block, (model.v_reset, model.mu))
     state = State(v, i, np.zeros(BLOCK, np.int64))

@@ -59,3 +59,20 @@ def test_settling_times():
     assert settling_time(LIF(g=1e-6)) < 100.0
     assert settling_time(LIF(g=1e-6, mu=0.0)) == 16e6
     assert settling_time(LIF(g=0.0, tau=math.inf, mu=0.0)) == 0.0
+
+
+def test_phases_may_lie_in_a_pause():
+    lif = LIF(mu=1.5, sigma=0.0, t_ref=0.5)
+    v, _, held = start_of_block(lif, SEED, 0)[:, 0]
+    paused = held > 0.0
+    assert paused.mean() == pytest.approx(0.5 / (np.log(3.0) + 0.5), abs=0.1)
+    assert 0.45 < held.max() < 0.5
+    assert (v[paused] == 0.0).all()
+    assert (v[~paused] > 0.0).all()
+    assert (start_of_block(LIF(mu=0.5, sigma=0.0, t_ref=0.5), SEED, 0)[2] == 0.0).all()
+
+
+def test_settling_takes_longer_with_pauses():
+    assert settling_time(LIF(mu=0.5, t_ref=0.5)) == 24.0
+    driven = LIF(mu=2.5, sigma=0.0, t_ref=float(np.log(5 / 3)))
+    assert settling_time(driven) == pytest.approx(32.0)
