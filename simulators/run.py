@@ -8,6 +8,7 @@ installed or run is named with its pins, and its rules are told from its stored 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,13 +44,29 @@ def unusable(name, what):
     return UnusableError(f"{name} {what}. It is pinned as {pins}, and installed by\n  {command}")
 
 
+def interpreter(name):
+    """Return the Python that a package's environment is made with.
+
+    pyenv has commands for all of its versions, which fail unless one of them was chosen.
+    """
+    wanted = INTERPRETERS.get(name) or os.environ.get("PYTHON", "python3")
+    number = wanted.removeprefix("python")
+    others = sorted(Path.home().glob(f".pyenv/versions/{number}.*/bin/{wanted}"))
+    for one in (wanted, *map(str, others)):
+        if (
+            shutil.which(one)
+            and subprocess.run([one, "-c", ""], capture_output=True).returncode == 0
+        ):
+            return one
+    return wanted
+
+
 def environment(name):
     """Return the interpreter of a package's environment, which is made if there is none."""
     folder = ENVIRONMENTS / name
     if not (folder / "installed").exists():
-        interpreter = INTERPRETERS.get(name) or os.environ.get("PYTHON", "python3")
         try:
-            subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
+            subprocess.run([interpreter(name), "-m", "venv", "--clear", folder], check=True)
             subprocess.run(install_command(name), check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise unusable(name, f"is not installed ({error})") from error
