@@ -83,7 +83,7 @@ def asked(browser):
     """The addresses that the page asked for since the last call."""
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [m["params"]["request"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    inside = ("data:", "blob:", "chrome:")
+    inside = ("data:", "blob:", "chrome:", "chrome-untrusted:")  # the browser's own pages
     return [request["url"] for request in sent if not request["url"].startswith(inside)]
 
 
