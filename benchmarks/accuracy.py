@@ -138,18 +138,23 @@ def own_cost(lif: LIF, name: str, h: float, steps: float) -> float:
         return (time.process_time() - begun) / (count * h * paths) * 1e9
 
 
-def foreign_cost(python: str, folder: str, lif: LIF, h: float, repeat: int) -> float:
-    """Nanoseconds of another simulator for a unit of time of one neuron."""
-    neurons, steps = 4096, 4096
-    script = Path(__file__).parent / folder / "accuracy.py"
-    numbers = (neurons, steps, repeat, h, lif.mu, lif.sigma, lif.tau)
+def foreign_seconds(python: str, script: str, *arguments: object) -> float:
+    """Return the seconds that a script in another environment prints, on one thread."""
+    path = Path(__file__).parent / script
     done = subprocess.run(
-        [python, str(script), *map(str, numbers)],
+        [python, str(path), *map(str, arguments)],
         capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     if done.returncode != 0:
-        raise SystemExit(f"{folder} failed:\n{done.stderr}")
-    seconds, _ = map(float, done.stdout.splitlines()[-1].split())
+        raise SystemExit(f"{script} failed:\n{done.stderr}")
+    return float(done.stdout.splitlines()[-1].split()[0])
+
+
+def foreign_cost(python: str, folder: str, lif: LIF, h: float, repeat: int) -> float:
+    """Nanoseconds of another simulator for a unit of time of one neuron."""
+    neurons, steps = 4096, 4096
+    numbers = (neurons, steps, repeat, h, lif.mu, lif.sigma, lif.tau)
+    seconds = foreign_seconds(python, f"{folder}/accuracy.py", *numbers)
     return seconds / (neurons * steps * h) * 1e9
 
 

@@ -31,7 +31,7 @@ from typing import Any
 import layers
 import numpy as np
 import recurrent
-from accuracy import processor, version_of
+from accuracy import foreign_seconds, processor, version_of
 from column import ours as column_run
 from core import LEVELS, NEURON, numpy_euler
 
@@ -68,18 +68,6 @@ def looped(network: Any, steps: int, threads: int = 1, **request: Any) -> None:
     h = recurrent.H
     with ThreadPoolExecutor(threads) as pool:
         simulate(network, h=h, T=steps * h, paths=threads, seed=1, executor=pool, **request)
-
-
-def foreign(python: str, script: str, *arguments: object) -> float:
-    """Return the seconds that a script in another environment prints."""
-    path = Path(__file__).parent / script
-    done = subprocess.run(
-        [python, str(path), *map(str, arguments)],
-        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise SystemExit(f"{script} failed:\n{done.stderr}")
-    return float(done.stdout.splitlines()[-1].split()[0])
 
 
 def silent(work: Callable[[], Any]) -> Callable[[], None]:
@@ -126,13 +114,13 @@ def compared(options: argparse.Namespace, network: Any, file: Path) -> list[dict
     works["A", "NumPy"] = silent(partial(numpy_euler, H, a // 64, 1024, 256))
     shares["A", "NumPy"] = 64
     if options.brian2:
-        of = partial(partial, foreign, options.brian2)
+        of = partial(partial, foreign_seconds, options.brian2)
         works["A", BRIAN2] = of("brian2/accuracy.py", 4096, a // 16, 1, H, *numbers)
         works["B", BRIAN2] = of("brian2/layers.py", *shape)
         works["C", BRIAN2] = of("brian2/recurrent.py", file, c, 1, recurrent.H, *inside)
         shares["A", BRIAN2] = 4
     if options.nest:
-        of = partial(partial, foreign, options.nest)
+        of = partial(partial, foreign_seconds, options.nest)
         works["A", NEST] = of("nest/accuracy.py", 4096, a // 64, 1, H, *numbers)
         works["C", NEST] = of("nest/recurrent.py", file, c // 4, 1, recurrent.H, *inside)
         shares |= {("A", NEST): 16, ("C", NEST): 4}
