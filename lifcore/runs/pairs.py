@@ -158,7 +158,6 @@ class Ladder:
     start: Start
     exact: bool
     scheme: str
-    noise: str
 
 
 def ladder(
@@ -169,11 +168,8 @@ def ladder(
     start: Start,
     exact: bool = True,
     scheme: str = "euler",
-    noise: str = "gauss",
 ) -> Ladder:
     """Return the request for a scheme at nested step sizes `h`, observed at `times`.
-
-    Other `noise` than NumPy's takes a single step size, and no exact solution.
 
     Examples
     --------
@@ -187,7 +183,7 @@ def ladder(
     multiples = np.array([checks.steps(float(sizes[0]), float(size))[2] for size in sizes])
     stops = tuple(checks.steps(float(sizes[0]), t)[2] for t in times)
     ratios = multiples[1:] // multiples[:-1]
-    return Ladder(model, sizes, ratios, stops, seed, start, exact, scheme, noise)
+    return Ladder(model, sizes, ratios, stops, seed, start, exact, scheme)
 
 
 def ladder_states(run: Ladder, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -222,9 +218,9 @@ def ladder_parts(
     # Without the exact solution nothing is refined, and making a stream is not free.
     streams = Streams(
         *(
-            both_sources(run.noise, run.seed, block)
+            both_sources("gauss", run.seed, block)
             if run.exact
-            else 2 * (source(run.noise, run.seed, block, 0, BLOCK),)
+            else 2 * (source("gauss", run.seed, block, 0, BLOCK),)
         )
     )
     scheme = SCHEMES[run.scheme]

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, couple
+from lifcore.noise.gauss import fill_lanes
+from lifcore.noise.lanes import lane_states
 from lifcore.runs.observables import hill, sine_of_current, smooth_step, spike_count
 from lifcore.runs.pairs import check_observables, ladder, ladder_states
 from lifcore.weak.errors import weak_errors
 from lifcore.weak.longrun import long_runs
 from lifcore.weak.multilevel import multilevel, plain_monte_carlo
-from oracles import euler, state_at, streams
+from oracles import euler, state_at
 
 NEURON = LIF(mu=1.4, sigma=0.6, v_reset=-0.2)
 BALANCED = LIF(g=1.0, mu=1.0, sigma=1.0, tau=1.0)
@@ -54,12 +56,11 @@ def test_pairs_are_those_of_couple(h):
 
 def test_a_pair_without_the_exact_solution_is_plain_euler():
     sequence = np.random.SeedSequence(31)
-    pair = ladder(
-        NEURON, np.array([0.25, 0.125]), [1.0, 3.0], sequence, (-0.2, 1.4), False, noise="numpy"
-    )
+    pair = ladder(NEURON, np.array([0.25, 0.125]), [1.0, 3.0], sequence, (-0.2, 1.4), False)
     v, i, n = ladder_states(pair, 1)
     assert v.shape == (2, 2, 256)
-    dw = math.sqrt(0.125) * streams(31, 1)[0].standard_normal((24, 256))
+    dw = np.empty((24, 256))
+    fill_lanes(lane_states(sequence, 1), 0, 256, dw, math.sqrt(0.125))
     for level, increments in enumerate((dw, dw.reshape(12, 2, 256).sum(axis=1))):
         begin = np.full(256, -0.2), np.full(256, 1.4)
         v_end, i_end, counts, _ = euler(NEURON, [0.125, 0.25][level], increments, *begin)
