@@ -13,6 +13,7 @@ from lifcore.runs import executors, progress
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.progress import Count, duration, follow
 from lifcore.runs.workers import Processes, in_worker
+from lifcore.schemes.portions import watch
 
 
 @pytest.fixture
@@ -30,24 +31,37 @@ def test_short_runs_say_nothing(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def wait_and_count(count, seconds):
+class Looked(Count):
+    """A count that knows how often it was looked at."""
+
+    looks = 0
+
+    @property
+    def done(self):
+        self.looks += 1
+        return super().done
+
+
+def wait_and_count(count):
     for _ in range(10):
-        time.sleep(seconds / 10)
+        seen = count.looks
+        while count.looks < seen + 4:
+            time.sleep(0.01)
         count.add(0.05)  # half of the only task by its end
 
 
 @pytest.mark.parametrize("long", [0.0, 1e9])
 def test_a_bar_by_steps_and_an_estimate_for_long_runs(long, talking, monkeypatch, capsys):
     monkeypatch.setattr(progress, "LONG", long)
-    count = Count()
+    count = Looked()
     with ThreadPoolExecutor(1) as pool:
-        follow([pool.submit(wait_and_count, count, 0.6)], count, "one block")
+        follow([pool.submit(wait_and_count, count)], count, "one block")
     out, err = capsys.readouterr()
     assert out == ""
     assert "one block:" in err
     assert "%|" in err
     assert any(f"one block: {whole}" in err for whole in range(5, 50))  # percent of one block
-    assert ("lifcore: one block: about 0.0 minutes more" in err) == (long == 0.0)
+    assert ("lifcore: one block: about 0." in err) == (long == 0.0)  # minutes more
     assert err.endswith("\r")  # the bar is gone
 
 
@@ -94,22 +108,35 @@ def test_numba_tells_when_it_compiles():
     assert seen
 
 
-@pytest.mark.parametrize("executor", ["threads:1", "processes:1"])
-def test_a_single_block_counts_its_steps(executor, monkeypatch):
-    seen = []
+def test_a_single_block_counts_its_steps(monkeypatch):
+    shares, add = [], Count.add
+    monkeypatch.setattr(Count, "add", lambda self, share: (shares.append(share), add(self, share)))
+    simulate(LIF(), h=1 / 64, T=1000.0, paths=256, seed=1, executor="threads:1")
+    assert max(shares) < 1.0
+    assert sum(shares) == pytest.approx(1.0)
+
+
+def half_and_then_wait(seen):
+    watch().done(0.5)
+    while not seen.exists():  # the other half is done when somebody has looked
+        time.sleep(0.01)
+
+
+def test_a_process_is_seen_to_be_half_way(monkeypatch, tmp_path):
+    half, done = tmp_path / "half", []
 
     def sample(futures, count, label, refill, total):
-        while not all(future.done() for future in futures):
-            seen.append(count.done)
-            time.sleep(0.02)
-        seen.append(count.done)
+        while not futures[0].done():
+            if count.done == 0.5:
+                half.touch()
+            time.sleep(0.01)
+        done.append(count.done)
         refill(futures)
 
     monkeypatch.setattr(executors, "follow", sample)
-    simulate(LIF(), h=1 / 64, T=1000.0, paths=256, seed=1, executor=executor)
-    assert seen == sorted(seen)
-    assert any(0.0 < x < 1.0 for x in seen)
-    assert seen[-1] == pytest.approx(1.0)
+    map_blocks(half_and_then_wait, [(half,)], "processes:1", "half")
+    assert half.exists()
+    assert done == [1.0]
 
 
 def test_an_earlier_run_on_the_same_processes_is_not_counted_again():
