@@ -15,18 +15,18 @@ from numba import njit
 
 from lifcore.networks.bundles import Bundles
 from lifcore.networks.grid import TILE, shape_tile
-from lifcore.networks.tickets import DONE, DRAWN, draw_next, look_at, prefetch
+from lifcore.networks.turns import DONE, LINE, claim, draw_next, look_at, prefetch
 from lifcore.noise.counts import CountTables, add_events, draw_counts
 from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
 from lifcore.schemes.lanes import hold
 from lifcore.schemes.scheme import crossing, entry, move, spread
 from lifcore.schemes.state import Label, State
 
-LINE = 8
-"""Synapses in a line of memory, of which one is enough to ask for all."""
+PATIENCE = 1_000_000
+"""Looks at what the others have done before a thread gives its core away, about a millisecond.
 
-PATIENCE = 20_000
-"""Looks at what the others have done before a thread gives its core away, some 10 microseconds."""
+Where noise is drawn for several steps, one of them takes ten times as long as the others.
+"""
 
 
 class Net(NamedTuple):
@@ -87,7 +87,7 @@ def arrive(bundles, room, part, n, i):
             found += 1
     for k in range(found):
         if k + 1 < found:  # memory begins to bring the next bundle meanwhile
-            for e in range(spans[k + 1, 0], spans[k + 1, 1], LINE):
+            for e in range(spans[k + 1, 0], spans[k + 1, 1], LINE):  # one of a line asks for all
                 prefetch(synapse, e)
         for e in range(spans[k, 0], spans[k, 1]):
             one = synapse[e]
@@ -251,24 +251,24 @@ def late_paths(step, net, room, span, drawing, state, recording):
 def help_path(step, net, room, turn, drawing, state, recording):
     """Do parts of one path's steps until none is left, as one of several threads.
 
-    `turn` are the counters (`lifcore.networks.tickets`), a ticket drawn before or -1, the first
-    step, that after the last, and the common normals. Returns -1, or a ticket for which it would
-    have to wait long: then the caller gives its core away for a moment, and calls again.
+    `turn` are the counters (`lifcore.networks.turns`), the part that this thread begins with, the
+    step to go on from, the first step, that after the last, and the common normals. Returns the
+    step after the last, or one that it would have to wait long for: then the caller gives its core
+    away for a moment, and calls again.
     """
-    counters, ticket, begin, end, commons = turn
+    counters, own, n, begin, end, commons = turn
     parts = room.spiked.shape[1]
-    if ticket < 0:
-        ticket = draw_next(counters, DRAWN)
-    while True:
-        n = ticket // parts
-        if n >= end:
-            return -1
+    while n < end:
         looks = 0
         while look_at(counters, DONE) < n * parts:
             looks += 1
             if looks > PATIENCE:
-                return ticket
-        at = (0, ticket % parts, n, begin, commons)
-        move_part(step, net, room, at, drawing, state, recording)
-        draw_next(counters, DONE)
-        ticket = draw_next(counters, DRAWN)
+                return n
+        for k in range(parts):
+            part = (own + k) % parts
+            if claim(counters, part, n):
+                at = (0, part, n, begin, commons)
+                move_part(step, net, room, at, drawing, state, recording)
+                draw_next(counters, DONE)
+        n += 1
+    return n

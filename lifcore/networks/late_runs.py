@@ -29,7 +29,7 @@ from lifcore.networks.late import (
 from lifcore.networks.late_room import room
 from lifcore.networks.layers import Recorder
 from lifcore.networks.synapses import by_source, on_grid, rates_and_weights
-from lifcore.networks.tickets import tickets
+from lifcore.networks.turns import turns
 from lifcore.noise.counts import count_tables
 from lifcore.noise.lanes import lane_states
 from lifcore.noise.paths import AHEAD, Seated, changing, of_paths, path_source
@@ -202,21 +202,20 @@ def _together(
     if begin == 0:
         clear(run.room, own)
     draw_commons(run.step, run.net.common, drawing.normals, 0, commons)
-    counters = tickets(begin * run.room.spiked.shape[1])
+    parts = run.room.spiked.shape[1]
+    counters = turns(parts, begin)
 
-    def help() -> None:
-        ticket = -1
-        while True:
-            turn = counters, ticket, begin, end, commons
-            ticket = help_path(run.step, run.net, run.room, turn, drawing, own, recording)
-            if ticket < 0:
-                return
+    def help(thread: int) -> None:
+        n = begin
+        while n < end:
+            turn = counters, thread * parts // threads, n, begin, end, commons
+            n = help_path(run.step, run.net, run.room, turn, drawing, own, recording)
             time.sleep(0)  # somebody else has this core
 
-    others = [helpers.submit(help) for _ in range(threads - 1)]
-    help()
+    others = [helpers.submit(help, thread) for thread in range(1, threads)]
+    help(0)
     for other in others:
         other.result()
     if end == whole:
-        for part in range(run.room.spiked.shape[1]):
+        for part in range(parts):
             end_part(run.net, run.room, part, end, own)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy import sparse
 
 from circuits import LONG_STEP, LOOPS, POPULATION, SHARED
@@ -12,6 +13,7 @@ from lifcore import LIF, Recurrent, simulate, simulate_spikes
 from lifcore.models import PoissonInput
 from lifcore.networks import late_runs
 from lifcore.networks.bundles import bundled
+from lifcore.networks.turns import claim, turns
 from oracles import euler_network
 
 pytestmark = LONG_STEP
@@ -134,6 +136,14 @@ def test_threads_within_a_network_change_no_bit(scheme, common, monkeypatch):
         assert set(used) == {2}
     two = simulate(net, paths=2, executor="threads:3", **run)
     assert np.array_equal(two.v[0], whole.v[0])
+
+
+def test_one_thread_alone_takes_a_step_of_a_part():
+    @njit
+    def tries(counters):
+        return [claim(counters, part, n) for part, n in ((0, 3), (0, 3), (1, 4), (1, 3), (0, 4))]
+
+    assert tries(turns(2, 3)) == [True, False, False, True, True]
 
 
 def test_the_size_of_parts_changes_no_bit(monkeypatch):

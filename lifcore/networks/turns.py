@@ -1,8 +1,9 @@
-"""Threads that share a network's parts: tickets, and waiting until all parts of a step are done.
+"""Threads that share a network's parts: who does which, and waiting until a step is done.
 
-Ticket k is part ``k % parts`` of step ``k // parts``. Threads draw tickets one after the other, and
-begin a step only when all parts of the steps before are done, which a second number counts. There
-is nothing else to agree upon: any number of threads may help, and each takes what is next.
+Each thread begins with parts of its own, which stay in its core's memory, and then looks whether
+one is left that another has not begun. A part is claimed by moving its number from step n to n + 1,
+which one thread alone can do; a step begins when all parts of the one before are done, which is
+counted. There is nothing else to agree upon: any number of threads may help.
 """
 
 from __future__ import annotations
@@ -18,21 +19,24 @@ from numba.extending import intrinsic
 
 _BYTE, _I32 = ir.IntType(8).as_pointer(), ir.IntType(32)
 
-DRAWN, DONE = 0, 16
-"""Where the two numbers are: far enough from each other for lines of memory of their own."""
+LINE = 8
+"""Numbers in a line of memory: two threads that write to the same one wait for each other."""
+
+DONE = 0
+"""Where the number of parts that are done stands; part k's next step is k + 1 lines behind it."""
 
 
-def tickets(number: int) -> np.ndarray:
-    """Return counters that stand at so many tickets drawn, and as many done.
+def turns(parts: int, begin: int) -> np.ndarray:
+    """Return counters that say that so many parts are to take step `begin`.
 
     Examples
     --------
-    >>> counters = tickets(3)
-    >>> counters[DRAWN], counters[DONE]
-    (np.int64(3), np.int64(3))
+    >>> counters = turns(2, 3)
+    >>> counters[[DONE, LINE, 2 * LINE]]
+    array([6, 3, 3])
     """
-    counters = np.zeros(32, np.int64)
-    counters[[DRAWN, DONE]] = number
+    counters = np.zeros((parts + 1) * LINE, np.int64)
+    counters[DONE], counters[LINE::LINE] = parts * begin, begin
     return counters
 
 
@@ -56,6 +60,21 @@ def draw_next(typingctx, counters, index):
         return builder.atomic_rmw("add", place, ir.IntType(64)(1), "seq_cst")
 
     return types.int64(counters, types.int64), generate
+
+
+@intrinsic
+def claim(typingctx, counters, part, n):
+    """Return whether step n of a part is this thread's to do, and nobody else's from now on."""
+    _check(counters)
+
+    def generate(context, builder, signature, args):
+        index = builder.mul(builder.add(args[1], ir.IntType(64)(1)), ir.IntType(64)(LINE))
+        place = _place(context, builder, signature, [args[0], index])
+        after = builder.add(args[2], ir.IntType(64)(1))
+        found = builder.cmpxchg(place, args[2], after, "seq_cst", "seq_cst")
+        return builder.extract_value(found, 1)
+
+    return types.boolean(counters, types.int64, types.int64), generate
 
 
 @intrinsic
