@@ -17,16 +17,24 @@ from lifcore.networks.bundles import Bundles
 from lifcore.networks.grid import TILE, shape_tile
 from lifcore.networks.turns import DONE, LINE, claim, draw_next, look_at, prefetch
 from lifcore.noise.counts import CountTables, add_events, draw_counts
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
 from lifcore.schemes.lanes import hold
 from lifcore.schemes.scheme import crossing, entry, move, spread
 from lifcore.schemes.state import Label, State
+
+FEW = 64
+"""Runs of neurons that are alike, in a tile, for which it pays to take them one after the other."""
 
 PATIENCE = 1_000_000
 """Looks at what the others have done before a thread gives its core away, about a millisecond.
 
 Where noise is drawn for several steps, one of them takes ten times as long as the others.
 """
+
+
+SOON = 1000
+"""Looks after which a thread sees whether others have parts left, about a microsecond."""
 
 
 class Net(NamedTuple):
@@ -61,15 +69,15 @@ class Drawing(NamedTuple):
     words: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def clear(room, state):
     """Forget all that was to arrive, and who spiked or is refractory."""
     room.ring[:] = 0.0
-    room.spiked[:] = 0
+    room.fired[:, :, 0] = 0
     state.held[:] = 0
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def arrive(bundles, room, part, n, i):
     """Put what spikes of step n - 1 bring into a part's ring, and its row of that step into `i`."""
     last, side = n - 1, (n - 1) % 2
@@ -77,14 +85,16 @@ def arrive(bundles, room, part, n, i):
     synapse = bundles.synapse
     size = bundles.part
     slots = ring.size // size
-    for c in range(rows.size):
-        rows[c] = ((last + bundles.steps[c]) % slots) * size
     spans, found = room.spans[part], 0
-    for q in range(room.spiked.shape[1]):
-        for k in range(room.spiked[side, q]):
-            source = room.fired[side, q, k]
+    for q in range(room.fired.shape[1]):
+        for k in range(room.fired[side, q, 0]):
+            source = room.fired[side, q, 1 + k]
             spans[found, 0], spans[found, 1] = first[source], first[source + 1]
             found += 1
+    now = last % slots
+    for c in range(rows.size if found > 0 else 0):
+        slot = now + bundles.steps[c]
+        rows[c] = (slot if slot < slots else slot - slots) * size
     for k in range(found):
         if k + 1 < found:  # memory begins to bring the next bundle meanwhile
             for e in range(spans[k + 1, 0], spans[k + 1, 1], LINE):  # one of a line asks for all
@@ -92,38 +102,42 @@ def arrive(bundles, room, part, n, i):
         for e in range(spans[k, 0], spans[k, 1]):
             one = synapse[e]
             ring[rows[one.delay] + one.target] += one.weight
-    row = ring[(last % slots) * size :]
+    row = ring[now * size :]
     for k in range(i.size):
         i[k] += row[k]
         row[k] = 0.0
 
 
-@njit(nogil=True, cache=True)
-def hold_tile(step, first, alike, noise, state, crossed):
-    """Take one step of the neurons from `first` on; V is held for `hold` steps after a spike.
+@borrowing()
+def hold_tile(step, starts, noise, state, crossed):
+    """Take one step of a tile, run by run of neurons that are alike; V is held after a spike.
 
-    `state` is their own. Returns the number of spikes.
+    `state` are the tile's own. Returns the number of spikes.
     """
+    first, spiked = starts[0], 0
+    if starts.size - 1 <= FEW:
+        for r in range(starts.size - 1):
+            own, a, b = entry(step, starts[r]), starts[r] - first, starts[r + 1] - first
+            # Views from 0 on, or the loop is not turned into vector instructions.
+            v, i, held = state.v[a:b], state.i[a:b], state.held[a:b]
+            found = crossed[a:b]
+            for k in range(v.size):
+                v_new, i_new = move(own, v[k], i[k], noise, a + k)
+                v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
+                i[k], found[k] = i_new, above
+                spiked += above
+        return spiked
     v, i, held = state.v, state.i, state.held
-    spiked = 0
-    if alike:
-        own = entry(step, first)
-        for k in range(v.size):
-            v_new, i_new = move(own, v[k], i[k], noise, k)
-            v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
-            i[k], crossed[k] = i_new, above
-            spiked += above
-    else:
-        for k in range(v.size):
-            own = entry(step, first + k)
-            v_new, i_new = move(own, v[k], i[k], noise, k)
-            v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
-            i[k], crossed[k] = i_new, above
-            spiked += above
+    for k in range(v.size):
+        own = entry(step, first + k)
+        v_new, i_new = move(own, v[k], i[k], noise, k)
+        v[k], held[k], above = hold(own, np.int32(own.hold), v[k], v_new, held[k])
+        i[k], crossed[k] = i_new, above
+        spiked += above
     return spiked
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def write_down(step, tile, noise, found, label, time, recording):
     """Record the spikes of a tile that `hold_tile` has just found, in any order."""
     before, crossed = found
@@ -133,14 +147,14 @@ def write_down(step, tile, noise, found, label, time, recording):
             own = entry(step, j)
             v_new, i_new = move(own, before[0, k], before[1, k], noise, k)
             speed, early, lag = crossing(own, before[0, k], before[1, k], v_new, i_new)
-            place = draw_next(recording.recorded, 0)
+            place = draw_next(recording.recorded, 0, 1)
             if place < recording.spikes.size:
                 spike = recording.spikes[place]
                 spike.lane, spike.neuron, spike.series = label.lane, j, label.series
                 spike.time, spike.speed, spike.lag = time - early, speed, lag
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def move_part(step, net, room, at, drawing, state, recording):
     """Take one step of a part of a path: what arrives, the step itself, and Poisson events.
 
@@ -178,14 +192,15 @@ def move_part(step, net, room, at, drawing, state, recording):
         )  # fmt: skip
         recorded = recording.spikes.size > 0
         if recorded:
-            before[0, :width] = own.v
-            before[1, :width] = own.i
-        if hold_tile(step, first, room.alike[tile], noise, own, crossed) > 0:
+            for k in range(width):
+                before[0, k], before[1, k] = own.v[k], own.i[k]
+        starts = room.starts[room.run[tile] : room.run[tile + 1] + 1]
+        if hold_tile(step, starts, noise, own, crossed) > 0:
             for k in range(width):
                 if crossed[k]:
+                    count += 1
                     room.fired[side, part, count] = first + k
                     own.counts[k] += 1
-                    count += 1
             if recorded:
                 label, time = Label(path, 0, 0), (n + 1) * any_one.h
                 write_down(step, tile, noise, (before, crossed), label, time, recording)
@@ -200,7 +215,7 @@ def move_part(step, net, room, at, drawing, state, recording):
                     kinds, drawing.words[path, m], first, events[: rows // components, :width]
                 )
             add_events(net.weight[m], first, net.even[m, tile], events[drawn], own.i)
-    room.spiked[side, part] = count
+    room.fired[side, part, 0] = count
 
 
 @njit(nogil=True, cache=True)
@@ -214,7 +229,7 @@ def draw_commons(step, common, source, path, commons):
                 commons[n, r] = scale * common_normal(source, path)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def end_part(net, room, part, n, state):
     """Let arrive what is due at the end of a run of n steps."""
     base = part * net.bundles.part
@@ -239,36 +254,44 @@ def late_paths(step, net, room, span, drawing, state, recording):
             clear(room, own)
         draw_commons(step, net.common, drawing.normals, p, commons)
         for n in range(begin, end):
-            for part in range(room.spiked.shape[1]):
+            for part in range(room.fired.shape[1]):
                 move_part(step, net, room, (p, part, n, begin, commons), drawing, own, recording)
         end_path(drawing.normals, p)
         if end == whole:
-            for part in range(room.spiked.shape[1]):
+            for part in range(room.fired.shape[1]):
                 end_part(net, room, part, end, own)
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def help_path(step, net, room, turn, drawing, state, recording):
     """Do parts of one path's steps until none is left, as one of several threads.
 
-    `turn` are the counters (`lifcore.networks.turns`), the part that this thread begins with, the
-    step to go on from, the first step, that after the last, and the common normals. Returns the
-    step after the last, or one that it would have to wait long for: then the caller gives its core
-    away for a moment, and calls again.
+    `turn` are the counters (`lifcore.networks.turns`), the first of the parts that are this
+    thread's own and the one after them, the step to go on from, the first step, that after the
+    last, and the common normals. Returns the step after the last, or one for whose end it would
+    have to wait long: then the caller gives its core away for a moment, and calls again.
     """
-    counters, own, n, begin, end, commons = turn
-    parts = room.spiked.shape[1]
+    counters, first, last, n, begin, end, commons = turn
+    parts = room.fired.shape[1]
     while n < end:
-        looks = 0
-        while look_at(counters, DONE) < n * parts:
-            looks += 1
-            if looks > PATIENCE:
-                return n
-        for k in range(parts):
-            part = (own + k) % parts
+        done = 0
+        for part in range(first, last):
             if claim(counters, part, n):
                 at = (0, part, n, begin, commons)
                 move_part(step, net, room, at, drawing, state, recording)
-                draw_next(counters, DONE)
+                done += 1
+        if done > 0:
+            draw_next(counters, DONE, done)
+        looks = 0
+        while look_at(counters, DONE) < (n + 1) * parts:
+            looks += 1
+            if looks % SOON == 0:
+                for part in range(parts):
+                    if claim(counters, part, n):
+                        at = (0, part, n, begin, commons)
+                        move_part(step, net, room, at, drawing, state, recording)
+                        draw_next(counters, DONE, 1)
+            if looks > PATIENCE:
+                return n
         n += 1
     return n

@@ -13,20 +13,21 @@ from lifcore.networks.grid import TILE
 class Room(NamedTuple):
     """What a path's parts have to themselves, and the lists that they hand to each other.
 
-    ``ring[part]`` is what is to arrive, step after step. ``fired[n % 2, part]`` lists the
-    ``spiked[n % 2, part]`` neurons that spiked in step n. ``alike`` and ``silent`` tell of each
-    tile whether its neurons are all alike, and without noise. The others are scratch.
+    ``ring[part]`` is what is to arrive, step after step. ``fired[n % 2, part]`` says
+    how many neurons spiked in step n, and lists them. Neurons
+    ``starts[r]`` to ``starts[r + 1]`` are all alike, and those of a tile are the runs from
+    ``run[tile]`` on; ``silent`` tells whether a tile has no noise. The others are scratch.
 
     Examples
     --------
     >>> Room._fields[:3]
-    ('ring', 'fired', 'spiked')
+    ('ring', 'fired', 'starts')
     """
 
     ring: np.ndarray
     fired: np.ndarray
-    spiked: np.ndarray
-    alike: np.ndarray
+    starts: np.ndarray
+    run: np.ndarray
     silent: np.ndarray
     ahead: np.ndarray
     rows: np.ndarray
@@ -69,16 +70,18 @@ def room(step: Any, components: int, bundles: Bundles, ahead: int, inputs: int) 
     neurons = step.h.size
     parts, tiles = bundles.first.shape[0], -(-neurons // TILE)
     firsts = range(0, neurons, TILE)
-    alike = [
-        all((part[first : first + TILE] == part[first]).all() for part in step) for first in firsts
-    ]
+    new = np.arange(neurons) % TILE == 0
+    for part in step:
+        flat = part.reshape(neurons, -1)
+        new[1:] |= (flat[1:] != flat[:-1]).any(axis=1)
+    starts = np.append(np.flatnonzero(new), neurons)
     silent = [not step.sigma[first : first + TILE].any() for first in firsts]
     noisy = not all(silent)
     return Room(
         ring=np.zeros((parts, bundles.slots * bundles.part)),
-        fired=np.empty((2, parts, bundles.part), np.uint32),
-        spiked=np.zeros((2, parts), np.int64),
-        alike=np.array(alike),
+        fired=np.zeros((2, parts, 16 + bundles.part), np.uint32),  # a part's begins a line
+        starts=starts,
+        run=np.searchsorted(starts, [*firsts, neurons]),
         silent=np.array(silent),
         ahead=np.zeros((tiles if noisy else 1, (ahead if noisy else 1) * components, TILE)),
         rows=np.empty((parts, bundles.steps.size), np.uint64),

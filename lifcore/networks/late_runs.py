@@ -156,7 +156,7 @@ def simulate_late(
     """
     run = _Run(model, scheme, h, seed, (first, first + v.shape[0]), noise)
     whole = State(v, i, np.zeros(v.shape, np.int64), np.zeros(v.shape, np.int32))
-    several = threads > 1 and noise != "numpy" and run.room.spiked.shape[1] > 1
+    several = threads > 1 and noise != "numpy" and run.room.fired.shape[1] > 1
     found = [NO_SPIKES]
     with ExitStack() as stack:
         helpers = stack.enter_context(ThreadPoolExecutor(threads - 1)) if several else None
@@ -177,7 +177,6 @@ def simulate_late(
                 arrays += [
                     run.room.ring,
                     run.room.fired,
-                    run.room.spiked,
                     run.room.ahead,
                     run.room.events,
                 ]
@@ -202,13 +201,14 @@ def _together(
     if begin == 0:
         clear(run.room, own)
     draw_commons(run.step, run.net.common, drawing.normals, 0, commons)
-    parts = run.room.spiked.shape[1]
+    parts = run.room.fired.shape[1]
     counters = turns(parts, begin)
 
     def help(thread: int) -> None:
+        first, last = (k * parts // threads for k in (thread, thread + 1))
         n = begin
         while n < end:
-            turn = counters, thread * parts // threads, n, begin, end, commons
+            turn = counters, first, last, n, begin, end, commons
             n = help_path(run.step, run.net, run.room, turn, drawing, own, recording)
             time.sleep(0)  # somebody else has this core
 

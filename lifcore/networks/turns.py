@@ -1,9 +1,10 @@
 """Threads that share a network's parts: who does which, and waiting until a step is done.
 
-Each thread begins with parts of its own, which stay in its core's memory, and then looks whether
-one is left that another has not begun. A part is claimed by moving its number from step n to n + 1,
-which one thread alone can do; a step begins when all parts of the one before are done, which is
-counted. There is nothing else to agree upon: any number of threads may help.
+Each thread begins with parts of its own, which stay in its core's memory; when it has waited for
+the others, it looks whether one is left that they have not begun. A part is claimed by moving its
+number from step n to n + 1, which one thread alone can do; a step begins when all parts of the one
+before are done, which is counted. There is nothing else to agree upon: any number of threads may
+help, and one that has lost its core holds up none of the others but by the part it is at.
 """
 
 from __future__ import annotations
@@ -51,15 +52,15 @@ def _check(array: Any) -> None:
 
 
 @intrinsic
-def draw_next(typingctx, counters, index):
-    """Return a counter that several threads share, and add one to it."""
+def draw_next(typingctx, counters, index, number):
+    """Return a counter that several threads share, and add a number to it."""
     _check(counters)
 
     def generate(context, builder, signature, args):
         place = _place(context, builder, signature, args)
-        return builder.atomic_rmw("add", place, ir.IntType(64)(1), "seq_cst")
+        return builder.atomic_rmw("add", place, args[2], "seq_cst")
 
-    return types.int64(counters, types.int64), generate
+    return types.int64(counters, types.int64, types.int64), generate
 
 
 @intrinsic

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import special
 
+from lifcore.noise.dispatch import borrowing
 from lifcore.noise.lanes import unit
 
 GUIDE = 1024
@@ -89,7 +89,7 @@ def count_tables(means: np.ndarray) -> CountTables:
     )
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def count_of(tables, kind, word):
     """Return the count of a kind that a word stands for."""
     count = tables.guide[kind, word >> _TOP]
@@ -101,7 +101,7 @@ def count_of(tables, kind, word):
     return tables.low[kind] + j - tables.first[kind]
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def draw_counts(tables, states, first, out):
     """Fill the rows of `out` with counts of lanes from `first` on, one column a lane.
 
@@ -125,7 +125,7 @@ def draw_counts(tables, states, first, out):
         states[0, lane], states[1, lane], states[2, lane], states[3, lane] = a, b, c, d
 
 
-@njit(nogil=True, cache=True)
+@borrowing()
 def add_events(weight, first, even, counts, i):
     """Add to `i` the weight of each event; if they are `even`, all weights from `first` on."""
     if even:

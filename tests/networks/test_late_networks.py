@@ -146,6 +146,22 @@ def test_one_thread_alone_takes_a_step_of_a_part():
     assert tries(turns(2, 3)) == [True, False, False, True, True]
 
 
+@SCHEMES
+def test_runs_of_neurons_that_are_alike_change_no_bit(scheme):
+    mu = np.repeat([1.2, 1.5, 1.1], [100, 300, 700])
+    unlike = np.concatenate([mu[:500], np.linspace(1.0, 2.0, 600)])  # more than are taken as runs
+    few, many = (
+        simulate(
+            Recurrent(LIF(mu=values, sigma=0.5, t_ref=0.25), sparse.csr_array((1100, 1100))),
+            h=0.125, T=8.0, paths=1, seed=3, scheme=scheme,
+        )
+        for values in (mu, unlike)
+    )  # fmt: skip
+    assert few.spike_counts[0, 500:].sum() != many.spike_counts[0, 500:].sum()
+    for name in ("v", "i", "spike_counts"):
+        assert np.array_equal(getattr(few, name)[0, :500], getattr(many, name)[0, :500]), name
+
+
 def test_the_size_of_parts_changes_no_bit(monkeypatch):
     net = random_network()
     run = {"h": 0.125, "T": 2.0, "paths": 1, "seed": 3}
