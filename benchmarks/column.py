@@ -8,7 +8,8 @@ whole column. NEST 3.10 (`iaf_psc_exp`, in an environment of its own) runs the s
 with numbers of synapses, weights and delays from the same laws, on as many threads; by default it
 is not run. Its rates and ours are compared by the differences of their means over seeds, in
 standard errors. Processor time is told beside the clock's, which wants an idle machine. With
-`--json` the rates of each seed are stored, with versions and date, as the chapter reads them.
+`--json` the rates and times of each seed are stored, with versions and date, as the chapter and
+the page *Speed* read them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from accuracy import processor
 
 from lifcore import simulate
 from lifcore.models import Populations, microcircuit
@@ -80,7 +82,9 @@ def in_nest(python: str, model: Populations, seed: int, T: float, threads: int) 
         file = Path(folder) / "column.json"
         file.write_text(json.dumps(told))
         script = Path(__file__).parent / "nest" / "column.py"
-        found = subprocess.run([python, script, file], capture_output=True, text=True, check=True)
+        found = subprocess.run([python, script, file], capture_output=True, text=True)
+    if found.returncode != 0:
+        raise SystemExit(f"NEST stopped with status {found.returncode}:\n{found.stderr[-2000:]}")
     return json.loads(found.stdout.strip().splitlines()[-1])
 
 
@@ -95,9 +99,10 @@ def main() -> None:
     parser.add_argument("--nest", help="a Python that has NEST")
     parser.add_argument("--json", type=Path, help="where to store rates, versions and date")
     options = parser.parse_args()
-    T, rates = 1000.0 * options.seconds, {"lifcore": [], "NEST": []}
+    T, rates, times = 1000.0 * options.seconds, {"lifcore": [], "NEST": []}, {}
     versions = {"numpy": version("numpy"), "numba": version("numba")}
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    load = round(os.getloadavg()[0], 1)
+    print(f"load {load} on {os.cpu_count()} cores")
     for seed in range(1, options.seeds + 1):
         model = microcircuit(options.neurons, options.inputs, seed=seed)
         begun = time.perf_counter()
@@ -116,9 +121,12 @@ def main() -> None:
                 ]
             )
             wall, cpu = (run[clock] / options.seconds for clock in ("wall", "cpu"))
+            seconds = {"build": run["build"], "wall": wall, "processor": cpu}
+            times.setdefault(name, []).append({k: round(x, 2) for k, x in seconds.items()})
             print(
                 f"{name:8s} seed {seed}: building {run['build']:6.1f} s, a second of the column "
-                f"{wall:6.2f} s, processor {cpu:6.2f}"
+                f"{wall:6.2f} s, processor {cpu:6.2f}",
+                flush=True,
             )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{model.expected_synapses:.3g} synapses, peak memory {peak:.2f} GiB")
@@ -134,6 +142,12 @@ def main() -> None:
             "neurons": options.neurons,
             "inputs": options.inputs,
             "seconds": options.seconds,
+            "threads": options.threads,
+            "processor": processor(),
+            "load before": load,
+            "synapses": round(model.expected_synapses),
+            "peak GiB": round(peak, 2),
+            "times": times,
             "populations": list(model.names),
             "rates": {name: found.round(4).tolist() for name, found in table.items()},
         }

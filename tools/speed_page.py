@@ -1,7 +1,8 @@
-"""Sphinx extension: the page *Speed*, from what ``benchmarks/speed.py`` and ``normals.py`` stored.
+"""Sphinx extension: the page *Speed*, from what benchmarks stored.
 
-``{speed}`` writes one part of it: ``machine``, ``steps`` of everybody, ``threads``, ``others`` of
-our own, ``growth``, or the evidence for the noise, ``normals`` and ``battery``.
+``{speed}`` writes one part of it: ``machine``, ``steps`` of everybody, ``threads``, the whole
+``column``, half of it ``beside_nest``, ``others`` of our own, ``growth``, or the evidence for the
+noise, ``normals`` and ``battery``.
 """
 
 from __future__ import annotations
@@ -56,6 +57,39 @@ def threads(kept: dict[str, Any]) -> list[str]:
     return table(("case", "two threads over one"), (":--", "--:"), rows)
 
 
+def column(kept: dict[str, Any]) -> list[str]:
+    """Return what a second of the cortical column costs."""
+    best = {
+        who: {part: min(run[part] for run in runs) for part in runs[0]}
+        for who, runs in kept["times"].items()
+    }
+    rows = [
+        (who, *(f"{seconds[part]:.3g} s" for part in ("build", "wall", "processor")))
+        for who, seconds in best.items()
+    ]
+    lines = table(
+        ("program", "building", "a second, by the clock", "a second, processor"),
+        (":--", "--:", "--:", "--:"),
+        rows,
+    )
+    synapses = f"{kept['synapses']:,}".replace(",", "\u2009")
+    told = (
+        f"{kept['neurons']:.0%} of the neurons with {kept['inputs']:.0%} of their inputs, "
+        f"{synapses} synapses, at 0.1 ms on {kept['threads']} "
+        f"threads of an {kept['processor']}, {kept['date']}, load before {kept['load before']}; "
+        f"our process took {kept['peak GiB']} GiB at its peak."
+    )
+    if "NEST" in best:
+        times = best["NEST"]["wall"] / best["lifcore"]["wall"]
+        told += f" NEST {kept['versions']['nest']} takes {times:.2g} times as long for the second."
+    return [*lines, "", told]
+
+
+def beside_nest(kept: dict[str, Any]) -> list[str]:
+    """Return what a column costs that NEST ran in the same run."""
+    return column(kept)
+
+
 def others(kept: dict[str, Any]) -> list[str]:
     """Return what else of ours was timed."""
     rows = [(name, f"{value:g}") for name, value in kept["others"].items()]
@@ -108,6 +142,8 @@ def battery(kept: dict[str, Any]) -> list[str]:
 
 FILES = {
     "speed.json": (machine, steps, threads, others, growth),
+    "column_full.json": (column,),
+    "column_half.json": (beside_nest,),
     "normals.json": (normals, battery),
 }
 PARTS = {part.__name__: (part, file) for file, parts in FILES.items() for part in parts}
