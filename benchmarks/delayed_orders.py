@@ -7,9 +7,9 @@ a refractory time; and one network of them with delays too. Stored are, a batch 
 mean-square error of V and the bias of a neuron's spike count. Seeds that FILE has already are not
 run again: choose N, then let it run to the end, whatever comes out.
 
-With `--fine` it is the network only, from h = 1/128 on: the first runs showed that a wrong spike
-begets others there, so often at longer steps that they hide part of the order. These have noise of
-their own, since the range was chosen by looking at the others.
+With `--fine` it is the network only, to T = 2 and from h = 1/128 on: the first runs showed that a
+wrong spike begets others there, so often at longer steps and in a longer time that they overlap and
+hide part of the order. These have noise of their own, since the range was chosen by the others.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from stored_runs import earlier, keep
 from lifcore import LIF, Recurrent, couple
 from lifcore.loops import kick_norm
 
-SIZE, T, PATHS, BATCH = 16, 4.0, 4096, 256
-STEPS, FINE = 2.0 ** -np.arange(4, 11), 2.0 ** -np.arange(7, 11)
+SIZE, PATHS, BATCH = 16, 4096, 256
+COARSE, FINE = (4.0, 2.0 ** -np.arange(4, 11)), (2.0, 2.0 ** -np.arange(7, 11))
 NEURON = LIF(mu=1.2, sigma=0.6, tau=0.5, t_ref=0.25)
 KICK = 0.25
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--fine", action="store_true", help="the network at fine steps only")
     parser.add_argument("--json", type=Path, help="where to store what was found")
     options = parser.parse_args()
-    steps = FINE if options.fine else STEPS
+    T, steps = FINE if options.fine else COARSE
     kinds = [(2, "network")] if options.fine else list(enumerate(KINDS))
     settings = {"T": T, "h": steps.tolist(), "paths": PATHS, "neurons": SIZE}
     runs = earlier(options.json, settings)

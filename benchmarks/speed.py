@@ -45,6 +45,12 @@ TEXTS = {
     "B": f"{layers.LAYERS} layers of {layers.NEURONS}, {layers.PATHS} paths",
     "C": f"{recurrent.NEURONS} neurons with loops, {recurrent.INPUTS} inputs each",
 }
+EXAMPLES = """
+import doctest, importlib, pkgutil, lifcore
+for found in pkgutil.walk_packages(lifcore.__path__, "lifcore."):
+    if not found.name.endswith("__main__"):
+        assert doctest.testmod(importlib.import_module(found.name)).failed == 0, found.name
+"""
 BRIAN2, NEST = "Brian2, C++ standalone", "NEST, iaf_psc_exp"
 
 
@@ -153,22 +159,31 @@ def others(options: argparse.Namespace) -> dict[str, float]:
             work()
         best = {name: seconds for name, (seconds, _) in timed(works, options.repeat).items()}
     exact = min(seconds for name, seconds in best.items() if name.startswith("exact"))
-    code = "from lifcore import LIF, simulate; simulate(LIF(), h=.1, T=1., paths=1, seed=1)"
-    with tempfile.TemporaryDirectory() as cache:
-        call = partial(
-            subprocess.run, [sys.executable, "-c", code], check=True, capture_output=True,
-            env={**os.environ, "NUMBA_CACHE_DIR": cache},
-        )  # fmt: skip
-        seconds = [timed({0: silent(call)}, 1, time.perf_counter)[0][0] for _ in "ab"]
+    first, warm = cold_and_warm(
+        "from lifcore import LIF, simulate; simulate(LIF(), h=.1, T=1., paths=1, seed=1)"
+    )
+    print("the examples of all modules, for what they compile", flush=True)
+    empty, full = cold_and_warm(EXAMPLES)
     return {
         "coupled, eight levels and reference, ns per finest step": round(
             best["coupled"] / (T * 1024 / LEVELS.min()) * 1e9, 2
         ),
         "exact, one neuron, ns per unit of time": round(exact / (T * 1024) * 1e9, 1),
         "exact, one path over 256": round(best["paths, 1"] / best["paths, 256"], 4),
-        "first call with an empty cache, s": round(seconds[0], 1),
-        "import and first call from a warm cache, s": round(seconds[1], 2),
+        "first call with an empty cache, s": round(first, 1),
+        "import and first call from a warm cache, s": round(warm, 2),
+        "compiling what the examples of all functions call, s": round(empty - full, 1),
     }
+
+
+def cold_and_warm(code: str) -> list[float]:
+    """Return seconds of a program with an empty cache of kernels, and with that filled by it."""
+    with tempfile.TemporaryDirectory() as cache:
+        call = partial(
+            subprocess.run, [sys.executable, "-c", code], check=True, capture_output=True,
+            env={**os.environ, "NUMBA_CACHE_DIR": cache},
+        )  # fmt: skip
+        return [timed({0: silent(call)}, 1, time.perf_counter)[0][0] for _ in "ab"]
 
 
 def threads(options: argparse.Namespace, network: Any) -> dict[str, float]:
@@ -177,7 +192,7 @@ def threads(options: argparse.Namespace, network: Any) -> dict[str, float]:
     works: dict[Any, Callable[[], Any]] = {}
     for count in (1, 2):
         works["A", count] = partial(alone, 131_072 // few, paths=1024 * count, threads=count)
-        works["B", count] = partial(layered, 4096 // few, count, 256 * count)  # whole blocks
+        works["B", count] = partial(layered, 16_384 // few, count, 256 * count)  # whole blocks
         works["C", count] = partial(looped, network, 4000 // few, count)
     best = timed(works, options.repeat, time.perf_counter)
     found = {case: round(2.0 * best[case, 1][0] / best[case, 2][0], 2) for case in TEXTS}

@@ -20,7 +20,7 @@ from lifcore.schemes.portions import portions, watch
 from lifcore.schemes.signals import silence
 from lifcore.schemes.state import SPIKE, Arrivals, Recording
 
-CHUNK = 1024
+CHUNK = 2048
 """Steps for which a layer's spikes are kept, at most, before the next layer takes them over."""
 
 ALONE = 64
