@@ -198,7 +198,7 @@ def threads(options: argparse.Namespace, network: Any) -> dict[str, float]:
     found = {case: round(2.0 * best[case, 1][0] / best[case, 2][0], 2) for case in TEXTS}
     model, T = microcircuit(COLUMN, COLUMN, seed=1), 1000.0
     runs = {count: lambda count=count: column_run(model, 1, T, count)["wall"] for count in (1, 2)}
-    walls = timed(runs, max(2, options.repeat // 2), time.perf_counter)
+    walls = timed(runs, options.repeat, time.perf_counter)
     return found | {"one column": round(walls[1][0] / walls[2][0], 2)}
 
 

@@ -85,11 +85,6 @@ def column(kept: dict[str, Any]) -> list[str]:
     return [*lines, "", told]
 
 
-def beside_nest(kept: dict[str, Any]) -> list[str]:
-    """Return what a column costs that NEST ran in the same run."""
-    return column(kept)
-
-
 def others(kept: dict[str, Any]) -> list[str]:
     """Return what else of ours was timed."""
     rows = [(name, f"{value:g}") for name, value in kept["others"].items()]
@@ -140,13 +135,18 @@ def battery(kept: dict[str, Any]) -> list[str]:
     return [f"dieharder, {found['tests']} tests: {said}.{worse}"]
 
 
-FILES = {
-    "speed.json": (machine, steps, threads, others, growth),
-    "column_full.json": (column,),
-    "column_half.json": (beside_nest,),
-    "normals.json": (normals, battery),
+PARTS = {
+    "machine": (machine, "speed.json"),
+    "steps": (steps, "speed.json"),
+    "threads": (threads, "speed.json"),
+    "column": (column, "column_full.json"),
+    "beside_nest": (column, "column_half.json"),
+    "others": (others, "speed.json"),
+    "growth": (growth, "speed.json"),
+    "normals": (normals, "normals.json"),
+    "battery": (battery, "normals.json"),
 }
-PARTS = {part.__name__: (part, file) for file, parts in FILES.items() for part in parts}
+"""What writes each part, and the file in ``book/data`` that it writes from."""
 
 
 class Speed(SphinxDirective):

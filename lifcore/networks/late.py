@@ -15,7 +15,16 @@ from numba import njit
 
 from lifcore.networks.bundles import Bundles
 from lifcore.networks.grid import TILE, shape_tile
-from lifcore.networks.turns import DONE, LINE, claim, draw_next, look_at, prefetch
+from lifcore.networks.turns import (
+    DONE,
+    LINE,
+    PATIENCE,
+    SOON,
+    claim,
+    draw_next,
+    look_at,
+    prefetch,
+)
 from lifcore.noise.counts import CountTables, add_events, draw_counts
 from lifcore.noise.dispatch import borrowing
 from lifcore.noise.paths import begin_path, common_normal, end_path, fill_tile, steps_ahead
@@ -25,16 +34,6 @@ from lifcore.schemes.state import Label, State
 
 FEW = 64
 """Runs of neurons that are alike, in a tile, for which it pays to take them one after the other."""
-
-PATIENCE = 1_000_000
-"""Looks at what the others have done before a thread gives its core away, about a millisecond.
-
-Where noise is drawn for several steps, one of them takes ten times as long as the others.
-"""
-
-
-SOON = 1000
-"""Looks after which a thread sees whether others have parts left, about a microsecond."""
 
 
 class Net(NamedTuple):
@@ -263,34 +262,37 @@ def late_paths(step, net, room, span, drawing, state, recording):
 
 
 @borrowing()
-def help_path(step, net, room, turn, drawing, state, recording):
+def claim_parts(step, net, room, turn, span, drawing, state, recording):
+    """Take a step of those parts of a `span` that nobody else has claimed."""
+    counters, n, begin, commons = turn
+    done = 0
+    for part in range(span[0], span[1]):
+        if claim(counters, part, n):
+            move_part(step, net, room, (0, part, n, begin, commons), drawing, state, recording)
+            done += 1
+    if done > 0:
+        draw_next(counters, DONE, done)
+
+
+@borrowing()
+def help_path(step, net, room, turn, span, drawing, state, recording):
     """Do parts of one path's steps until none is left, as one of several threads.
 
-    `turn` are the counters (`lifcore.networks.turns`), the first of the parts that are this
-    thread's own and the one after them, the step to go on from, the first step, that after the
-    last, and the common normals. Returns the step after the last, or one for whose end it would
-    have to wait long: then the caller gives its core away for a moment, and calls again.
+    `turn` are the counters (`lifcore.networks.turns`), the step to go on from, the first step, that
+    after the last, and the common normals; `span` are this thread's own parts. Returns the step
+    after the last, or one for whose end it would have to wait long: then the caller gives its core
+    away for a moment, and calls again.
     """
-    counters, first, last, n, begin, end, commons = turn
+    counters, n, begin, end, commons = turn
     parts = room.fired.shape[1]
     while n < end:
-        done = 0
-        for part in range(first, last):
-            if claim(counters, part, n):
-                at = (0, part, n, begin, commons)
-                move_part(step, net, room, at, drawing, state, recording)
-                done += 1
-        if done > 0:
-            draw_next(counters, DONE, done)
+        now = counters, n, begin, commons
+        claim_parts(step, net, room, now, span, drawing, state, recording)
         looks = 0
         while look_at(counters, DONE) < (n + 1) * parts:
             looks += 1
             if looks % SOON == 0:
-                for part in range(parts):
-                    if claim(counters, part, n):
-                        at = (0, part, n, begin, commons)
-                        move_part(step, net, room, at, drawing, state, recording)
-                        draw_next(counters, DONE, 1)
+                claim_parts(step, net, room, now, (0, parts), drawing, state, recording)
             if looks > PATIENCE:
                 return n
         n += 1

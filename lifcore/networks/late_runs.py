@@ -205,11 +205,11 @@ def _together(
     counters = turns(parts, begin)
 
     def help(thread: int) -> None:
-        first, last = (k * parts // threads for k in (thread, thread + 1))
+        own_parts = thread * parts // threads, (thread + 1) * parts // threads
         n = begin
         while n < end:
-            turn = counters, first, last, n, begin, end, commons
-            n = help_path(run.step, run.net, run.room, turn, drawing, own, recording)
+            turn = counters, n, begin, end, commons
+            n = help_path(run.step, run.net, run.room, turn, own_parts, drawing, own, recording)
             time.sleep(0)  # somebody else has this core
 
     others = [helpers.submit(help, thread) for thread in range(1, threads)]

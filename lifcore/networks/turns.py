@@ -26,6 +26,15 @@ LINE = 8
 DONE = 0
 """Where the number of parts that are done stands; part k's next step is k + 1 lines behind it."""
 
+PATIENCE = 1_000_000
+"""Looks at what the others have done before a thread gives its core away, about a millisecond.
+
+Where noise is drawn for several steps, one of them takes ten times as long as the others.
+"""
+
+SOON = 1000
+"""Looks after which a thread sees whether others have parts left, about a microsecond."""
+
 
 def turns(parts: int, begin: int) -> np.ndarray:
     """Return counters that say that so many parts are to take step `begin`.

@@ -31,6 +31,13 @@ def test_short_runs_say_nothing(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def wait_until(condition):
+    """Wait, but not for ever if nobody looks: then the test is to fail and not to hang."""
+    end = time.monotonic() + 120.0
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 class Looked(Count):
     """A count that knows how often it was looked at."""
 
@@ -44,9 +51,7 @@ class Looked(Count):
 
 def wait_and_count(count):
     for _ in range(10):
-        seen = count.looks
-        while count.looks < seen + 4:
-            time.sleep(0.01)
+        wait_until(lambda seen=count.looks: count.looks >= seen + 4)
         count.add(0.05)  # half of the only task by its end
 
 
@@ -118,8 +123,7 @@ def test_a_single_block_counts_its_steps(monkeypatch):
 
 def half_and_then_wait(seen):
     watch().done(0.5)
-    while not seen.exists():  # the other half is done when somebody has looked
-        time.sleep(0.01)
+    wait_until(seen.exists)  # the other half is done when somebody has looked
 
 
 def test_a_process_is_seen_to_be_half_way(monkeypatch, tmp_path):
