@@ -27,6 +27,7 @@ from lifcore.commands.report import chapter_list, circumstances, table
 from lifcore.commands.time_left import Forecast
 from lifcore.evidence.claims import FAILS
 from lifcore.noise.streams import STREAM_VERSION
+from lifcore.runs.executors import WORDS
 
 EXECUTOR = "LIFCORE_EXECUTOR"
 """Environment variable that names the executor of all simulations; see `map_blocks`."""
@@ -216,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         "--executor",
         type=executor_name,
         metavar="KIND",
-        help="threads, processes, threads:N or processes:N (default: threads on all cores)",
+        help=f"{WORDS} (default: threads on all cores)",
     )
     add_advise(commands)
     return parser

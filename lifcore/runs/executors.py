@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.progress import LEAST, Count, follow, foresee
-from lifcore.runs.workers import Common, Processes, counted, number_of_workers
+from lifcore.runs.workers import Common, Processes, cluster, counted, number_of_workers
 from lifcore.schemes.portions import Watch
 
 AHEAD = 4
 """Tasks that are handed out for each worker: while one is worked on, the next ones are there."""
+
+WORDS = "threads, processes, threads:N, processes:N or dask:ADDRESS"
+"""What `named_executor` takes."""
 
 PORTION = 2**22
 """Neuron-steps that are worth a task of their own, about a tenth of a second."""
@@ -56,24 +59,25 @@ def named_executor(text: str) -> Executor:
     Parameters
     ----------
     text : str
-        ``threads`` or ``processes``, optionally followed by a colon and a number of workers.
+        ``threads`` or ``processes``, optionally followed by a colon and a number of workers; or
+        ``dask:`` and the address of a scheduler, as in ``dask:tcp://10.0.0.1:8786``.
 
     Raises
     ------
     ValueError
-        If the word or the number is unknown.
+        If the word or the number is unknown, or no scheduler answers.
 
     Examples
     --------
     >>> named_executor("threads:1").shutdown()
     """
     kind, _, workers = text.partition(":")
+    if kind == "dask":
+        return cluster(workers)
     if kind not in {"threads", "processes"} or not (
         workers == "" or (workers.isdecimal() and int(workers) > 0)
     ):
-        raise ValueError(
-            f"executor = {text!r} is unknown; allowed: threads, processes, threads:N or processes:N"
-        )
+        raise ValueError(f"executor = {text!r} is unknown; allowed: {WORDS}")
     number = int(workers) if workers else usable_cores()
     if kind == "threads":
         return ThreadPoolExecutor(number)
@@ -150,7 +154,7 @@ def map_blocks(
     if not isinstance(executor, Executor):
         raise TypeError(
             f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
-            "concurrent.futures.Executor, or 'threads', 'processes', 'threads:N', 'processes:N'"
+            f"concurrent.futures.Executor, or one of the words {WORDS}"
         )
     tasks = tasks if isinstance(tasks, Blocks) else list(tasks)
     workers = number_of_workers(executor)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pickle
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -23,6 +24,9 @@ LARGE = 2**16
 
 UNKNOWN = 64
 """Workers that an executor is thought to have if it does not say."""
+
+REACH = 10.0
+"""Seconds in which a cluster's scheduler has to answer."""
 
 Result = TypeVar("Result")
 
@@ -236,6 +240,50 @@ class Common:
 
 def _dask(executor: Executor) -> Any:
     """Return the client of an executor of dask's, else None; without importing dask."""
-    if type(executor).__module__.partition(".")[0] != "distributed":
-        return None
-    return getattr(executor, "_client", None)
+    theirs = (kind.__module__.partition(".")[0] == "distributed" for kind in type(executor).__mro__)
+    return getattr(executor, "_client", None) if any(theirs) else None
+
+
+def cluster(address: str) -> Executor:
+    """Return an executor on a cluster of dask's, whose connection ends with it.
+
+    Parameters
+    ----------
+    address : str
+        That of the scheduler, as ``tcp://10.0.0.1:8786``.
+
+    Raises
+    ------
+    ValueError
+        If dask.distributed is not installed, or no scheduler answers there within `REACH` seconds.
+
+    Examples
+    --------
+    >>> cluster("nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: executor = 'dask:nowhere': no scheduler answers; start one by...
+    """
+    text = f"executor = {f'dask:{address}'!r}"
+    try:
+        from distributed import Client
+        from distributed.cfexecutor import ClientExecutor
+        from distributed.comm import get_address_host_port
+    except ImportError as error:
+        raise ValueError(f"{text} needs dask: pip install 'lifcore[cluster]'") from error
+
+    class Cluster(ClientExecutor):
+        def shutdown(self, wait: bool = True, **options: Any) -> None:
+            super().shutdown(wait, **options)
+            self._client.close()
+
+    try:
+        # A client that cannot connect tries until its time is over, and prints tracebacks then.
+        socket.create_connection(get_address_host_port(address), REACH).close()
+        client = Client(address, timeout=REACH, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"{text}: no scheduler answers; start one by  dask scheduler  and its workers by  "
+            "dask worker ADDRESS"
+        ) from error
+    return Cluster(client)

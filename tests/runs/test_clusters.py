@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from every_executor import FUNCTIONS, RING, bits
 
 import lifcore
 from lifcore import LIF, Recurrent, simulate, stability
+from lifcore.commands import arguments
+from lifcore.commands.verify import main
 from lifcore.runs import executors, workers
 from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.workers import Processes
@@ -133,6 +136,14 @@ class TestDask:
             assert workers.number_of_workers(executor) == 2
             different = [n for n in FUNCTIONS if bits(FUNCTIONS[n](executor)) != expected(n)]
         assert different == []
+
+    def test_a_word_names_a_cluster(self, cluster, expected, capsys):
+        word = f"dask:{cluster.scheduler_info()['address']}"
+        assert bits(FUNCTIONS["simulate"](word)) == expected("simulate")
+        with executors.named_executor(word) as executor:
+            assert workers.number_of_workers(executor) == 2
+        assert executor._client.status == "closed"
+        assert arguments.executor_name(word) == word
 
     def test_a_killed_worker_loses_nothing(self, cluster, monkeypatch):
         whole = simulate(LIF(), **LONG, executor="threads:1").v
@@ -289,3 +300,22 @@ def test_futures_that_are_cancelled_elsewhere_are_not_waited_for():
     with pytest.raises(CancelledError), Cancelling(1) as pool:
         map_blocks(end, [(1,)] * 3, pool, "cancelled")
     assert time.monotonic() - begun < 10.0
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "tcp://127.0.0.1:9", "tcp://127.0.0.1:x"])
+def test_a_scheduler_that_does_not_answer(address, capsys):
+    pytest.importorskip("distributed", reason="pip install lifcore[cluster]")
+    said = f"executor = 'dask:{address}': no scheduler answers; start one by  dask scheduler"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        simulate(LIF(), h=0.1, T=1.0, paths=1, seed=1, executor=f"dask:{address}")
+    assert main(["verify", "--executor", f"dask:{address}"]) == 2
+    written = capsys.readouterr()
+    assert said in written.err
+    assert written.err.count("\n") == 1
+    assert written.out == ""
+
+
+def test_a_cluster_without_dask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ValueError, match=r"dask:tcp://a:1' needs dask: pip install 'lifcore\["):
+        executors.named_executor("dask:tcp://a:1")
