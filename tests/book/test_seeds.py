@@ -6,6 +6,7 @@ import pytest
 
 import false_alarms
 import seeds
+from lifcore.evidence.claims import MIME
 
 CLAIM = {"kind": "equality", "expected": 1.0, "tolerance": 0.1, "verdict": "holds"}
 CLAIM |= {"estimate": 1.02, "low": 0.98, "high": 1.06}
@@ -50,6 +51,32 @@ def test_what_is_stored_is_not_run_again(tmp_path):
     assert list(seeds.left(kept, [1], {"model": "other"})) == [("model", 1)]
     seeds.add(kept, "model", "other", 3, [CLAIM | {"id": "one"}])
     assert list(kept["model"]["runs"]) == ["3"]
+
+
+def test_runs_are_of_a_chapter_s_code_and_of_its_own_numbers(tmp_path):
+    path = tmp_path / "model.ipynb"
+    source = (seeds.BOOK / "model.ipynb").read_text()
+
+    def digest(change):
+        cells = json.loads(source)["cells"]
+        change(cells)
+        path.write_text(json.dumps(json.loads(source) | {"cells": cells}))
+        return seeds.digest(path)
+
+    def first(cells, kind):
+        return next(cell for cell in cells if cell["cell_type"] == kind)
+
+    def claim(cells):
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        return next(rows[0] for output in outputs if (rows := output.get("data", {}).get(MIME)))
+
+    own = seeds.digest(seeds.BOOK / "model.ipynb")
+    assert digest(lambda cells: None) == own
+    assert digest(lambda cells: first(cells, "markdown").update(source="Prose.")) == own
+    assert digest(lambda cells: claim(cells).update(statement="Words.")) == own
+    assert digest(lambda cells: first(cells, "code").update(source="seed = 7")) != own
+    assert digest(lambda cells: claim(cells).update(estimate=0.5)) != own
+    assert digest(lambda cells: claim(cells).update(verdict="fails")) != own
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
