@@ -76,7 +76,8 @@ def block_chains(
     [[1]]
     """
     out = np.zeros((series, lanes), np.int64)
-    own = [np.ascontiguousarray(column) for column in columns]
+    types = np.int64, np.int64, np.int64, np.float64
+    own = [np.ascontiguousarray(c, of) for c, of in zip(columns, types, strict=True)]
     if synapses.delay.size > 0:
         _longest_late(*own, synapses, T, out)  # type: ignore[call-arg]
     else:

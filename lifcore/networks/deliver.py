@@ -52,10 +52,11 @@ def own_delay(bound):
 
 @kernel(deliver_heard, AtOnce)
 def _heard_at_once(bound, feed, circuit, drawn, state, bench):
+    wait = np.bool_(True)  # a literal is a type of its own, compiled once more
     for m in range(feed.begin, feed.end):
         j, time = bench.lists.out_neuron[m], bench.lists.out_time[m]
         spike = (circuit.synapses.first[j], circuit.synapses.first[j + 1], time)
-        deliver_within(None, circuit, drawn, spike, True, state, bench)
+        deliver_within(None, circuit, drawn, spike, wait, state, bench)
 
 
 @kernel(own_reach, AtOnce)
@@ -78,7 +79,7 @@ def _flying(bound, feed, circuit, drawn, state, bench):
         until = reaching(bound.delay, first, last, since, h)
         if until > first:
             spike = (first, until, since)
-            deliver_within(bound.delay, circuit, drawn, spike, True, state, bench)
+            deliver_within(bound.delay, circuit, drawn, spike, np.bool_(True), state, bench)
         one.next = until
         if until < last:
             bound.row[kept] = one

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 
+import numpy as np
 from numba import njit
 
 from lifcore.networks.deliver import deliver_heard, deliver_within, own_delay, own_reach
@@ -123,7 +124,7 @@ def exact_network_step(circuit, drawn, feed, state, bench, at, recording):
         if feed.kind == ITSELF:
             reach = own_reach(feed.bound, circuit.synapses, k, time, kinds.h)
             spike, delay = (reach[0], reach[1], time), own_delay(feed.bound)
-            deliver_within(delay, circuit, drawn, spike, False, state, bench)
+            deliver_within(delay, circuit, drawn, spike, np.bool_(False), state, bench)
         queue_next(k, desk, lists)
     if holding:
         end_held(kinds, state, desk)

@@ -190,7 +190,8 @@ def _launch(air, series, spikes, span, n, synapses):
     if needed > rows.shape[1]:
         larger = np.empty((rows.shape[0], 2 * needed), FLIGHT)
         for s in range(rows.shape[0]):
-            larger[s, : count[s]] = rows[s, : count[s]]
+            for m in range(count[s]):
+                larger[s, m] = rows[s, m]
         rows = larger
     for m in range(span[0], span[1]):
         j = sources[m]

@@ -155,7 +155,7 @@ def grid_paths(step, room, wiring, span, source, state, recording):
         begin_path(source, p)
         own = State(state.v[p], state.i[p], state.counts[p], state.v[p][:0])
         for n in range(span[0], span[1]):
-            count = 0
+            count = np.int64(0)  # a literal is a type of its own, compiled once more
             if common > 0.0:
                 for r in range(components):
                     shared[r] = scale_shared * common_normal(source, p)
@@ -168,7 +168,7 @@ def grid_paths(step, room, wiring, span, source, state, recording):
                     fill_tile(source, p, (first, width), ahead[tile, :last], scale)
                 noise = ahead[tile, drawn * components : (drawn + 1) * components]
                 shape_tile(step, first, width, shared, noise)
-                at = (p, 0, (n + 1) * any_one.h)
+                at = (p, np.int64(0), (n + 1) * any_one.h)
                 count = move_tile(step, tile, own, room, noise, count, at, recording)
             for k in range(count):
                 own.counts[room.fired[k]] += 1

@@ -127,11 +127,12 @@ def _none_at_once(begun):
 
 @kernel(depart, Flights)
 def _depart(begun, lane, series):
-    table, count = begun.table, np.zeros(series, np.int64)
+    table, count, most = begun.table, np.zeros(series, np.int64), 0
     for m in range(table.size):
         if table[m].lane == lane:
             count[table[m].series] += 1
-    rows = np.empty((series, max(64, 2 * count.max())), FLIGHT)
+            most = max(most, count[table[m].series])
+    rows = np.empty((series, max(64, 2 * most)), FLIGHT)
     count[:] = 0
     for m in range(table.size):
         if table[m].lane == lane:
@@ -143,9 +144,12 @@ def _depart(begun, lane, series):
 
 @kernel(still_flying, Flying)
 def _still(air, lane, kept):
-    table = np.empty(kept.table.size + air.total.sum(), FLIGHT)
-    m = kept.table.size
-    table[:m] = kept.table
+    size = m = kept.table.size
+    for s in range(air.total.size):
+        size += air.total[s]
+    table = np.empty(size, FLIGHT)
+    for k in range(m):
+        table[k] = kept.table[k]
     for s in range(air.total.size):
         for k in range(air.total[s]):
             table[m] = air.rows[s, k]

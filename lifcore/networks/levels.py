@@ -23,7 +23,7 @@ def move_level(step, state, room, noise, at, recording):
     """
     if state.held.size > 0:
         return move_holding(step, state, room.fired, noise, at, recording)
-    count, neurons = 0, state.v.size
+    count, neurons = np.int64(0), state.v.size
     for tile in range(room.alike.size):
         for r in range(noise.shape[0]):
             for j in range(tile * TILE, min((tile + 1) * TILE, neurons)):

@@ -84,7 +84,8 @@ class Passage:
         [0.0, 1.0]
         """
         matrix = self._weights
-        row = matrix[[k]].toarray()[0] if sparse.issparse(matrix) else matrix[k]
+        # A copy of its own: kernels would be compiled once more for arrays that none may write to.
+        row = matrix[[k]].toarray()[0] if sparse.issparse(matrix) else matrix[k].copy()
         if self._own:
             late = self._delays[[k]].toarray()
             return Arrivals(self._arriving(late, row != 0.0), row)

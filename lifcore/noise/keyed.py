@@ -137,7 +137,7 @@ def draw(source, neuron, step, place, z):
     for r in range(z.size):
         z[r] = source.own * source.generator.standard_normal()
     if source.common > 0.0:
-        _seat(source, COMMON, step, place)
+        _seat(source, np.int64(COMMON), step, place)
         for r in range(z.size):
             z[r] += source.common * source.generator.standard_normal()
 

@@ -205,7 +205,7 @@ def _end_lanes(source, path):
 
 @kernel(common_normal, Lanes, borrows=True)
 def _common_lanes(source, path):
-    fill_lanes(source.common[path], 0, 1, source.one, 1.0)
+    fill_lanes(source.common[path], np.int64(0), np.int64(1), source.one, 1.0)
     return source.one[0, 0]
 
 

@@ -248,7 +248,7 @@ def _fill_numpy(source, out, width, scale):
 
 @kernel(fill, Gauss, borrows=True)
 def _fill_gauss(source, out, width, scale):
-    fill_lanes(source.states, 0, out.shape[1], out, scale)
+    fill_lanes(source.states, np.int64(0), out.shape[1], out, scale)
 
 
 @kernel(fill, Bits, borrows=True)

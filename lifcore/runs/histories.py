@@ -96,9 +96,8 @@ def compare(
     >>> early[0].extra.tolist(), late[0].distance.tolist(), late[1].tolist()
     ([[-1]], [[0.25]], [[1.0], [1.0]])
     """
-    series, lane = np.ascontiguousarray(spikes["series"]), np.ascontiguousarray(spikes["lane"])
-    first, ordered = _by_series_and_lane(series, lane, spikes["time"], levels, lanes)
-    _, speeds = _by_series_and_lane(series, lane, spikes["speed"], levels, lanes)
+    first, ordered = _by_series_and_lane(spikes, spikes["time"], levels, lanes)
+    _, speeds = _by_series_and_lane(spikes, spikes["speed"], levels, lanes)
     comparisons = []
     for T in times:
         extra = np.zeros((levels, lanes), np.int32)
@@ -135,7 +134,7 @@ def pair_up(
     [0, 1]
     """
     order = np.arange(spikes.size, dtype=np.float64)
-    first, position = _by_series_and_lane(spikes["series"], spikes["lane"], order, levels, lanes)
+    first, position = _by_series_and_lane(spikes, order, levels, lanes)
     a, b = first[0], first[level + 1]
     both = np.minimum(a[1:] - a[:-1], b[1:] - b[:-1])
     k = np.arange(both.sum()) - np.repeat(np.cumsum(both) - both, both)
@@ -144,8 +143,17 @@ def pair_up(
     return exact, euler
 
 
+def _by_series_and_lane(
+    spikes: np.ndarray, value: np.ndarray, levels: int, lanes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the values of each series and lane begin, and the values in that order."""
+    columns = (np.ascontiguousarray(part) for part in (spikes["series"], spikes["lane"], value))
+    first, ordered = _sorted(*columns, levels, lanes)  # type: ignore[call-arg]
+    return first, ordered
+
+
 @njit(nogil=True, cache=True)
-def _by_series_and_lane(series, lane, value, levels, lanes):
+def _sorted(series, lane, value, levels, lanes):
     # A counting sort: it keeps the order of time within each series and lane.
     first = np.zeros((levels + 1, lanes + 1), np.int64)
     for n in range(series.size):

@@ -263,10 +263,12 @@ def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded)
         taken[k] = begin // whole
         if k + 1 < count:
             whole *= ratios[k]
-    look = np.searchsorted(stops, begin, side="right")
+    look = 0
+    while look < stops.size and stops[look] <= begin:
+        look += 1
     for n in range(begin, end):
         if exact is not None:
-            exact_advance(exact, (0, n), streams, reference, room, unrecorded)
+            exact_advance(exact, n, streams, reference, room, unrecorded)
             shape_lanes(entry(steps, 0), room.normals, pending[0])
         else:
             draw_lanes(entry(steps, 0), streams.steps, lanes, pending[0])
@@ -288,7 +290,9 @@ def _ladder_block(exact, steps, pending, grid, streams, state, seen, unrecorded)
                 break
             k += 1
         if n + 1 == stops[look]:
-            seen.v[:, look], seen.i[:, look], seen.counts[:, look] = (
-                state.v, state.i, state.counts
-            )  # fmt: skip
+            for row in range(state.v.shape[0]):  # slices would take 3 s to compile, for an error
+                for lane in range(lanes):
+                    seen.v[row, look, lane] = state.v[row, lane]
+                    seen.i[row, look, lane] = state.i[row, lane]
+                    seen.counts[row, look, lane] = state.counts[row, lane]
             look += 1

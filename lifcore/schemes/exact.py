@@ -124,17 +124,14 @@ def exact_neuron(step, span, streams, state, arrivals, recording):
 
 
 @njit(nogil=True, cache=True)
-def exact_advance(step, at, streams, state, room, recording):
-    """Take one exact step of a neuron over all lanes; ``room.normals`` holds its noise then.
-
-    `at` is the neuron's number, and that of the step from time 0.
-    """
+def exact_advance(step, n, streams, state, room, recording):
+    """Take exact step `n` of a single neuron over all lanes; ``room.normals`` holds its noise."""
     fill(streams.steps, room.normals, room.normals.shape[1], 1.0)
     found = flow_block(step, state, room)
-    whole = (at[0], at[1], 0)
-    if held_finished(step.t_ref, step, whole, streams, state, room, None, recording):
+    only = np.int64(0)  # a literal is a type of its own, for which all below is compiled once more
+    if held_finished(step.t_ref, step, (only, n, only), streams, state, room, None, recording):
         return
-    _finish(step, at, streams, state, room, found, recording)
+    _finish(step, (only, n), streams, state, room, found, recording)
 
 
 @njit(nogil=True, cache=True)
@@ -189,7 +186,7 @@ def _drive(step, at, streams, state, room, arrivals, recording):
     source = refining(streams.refinement)
     stack, finished = room.stack, 0
     while e < last:
-        lane, count, push = signals.lane[e], 0, 0.0
+        lane, count, push = np.int64(signals.lane[e]), 0, 0.0
         while e < last and signals.lane[e] == lane:
             size = weight[signals.source[e]]
             if size != 0.0:
@@ -207,7 +204,7 @@ def _drive(step, at, streams, state, room, arrivals, recording):
         )  # fmt: skip
         if step.first_depth > 0 or highest >= guard:
             jumps = Jumps(times[:count], sizes[:count])
-            label = Label(np.int64(lane), neuron, 0)
+            label = Label(lane, neuron, 0)
             whole_step(step, room.normals, lane, stack)
             end[0, lane], end[1, lane], spiked = refine(
                 step, Begin(time, v[lane], i[lane]), stack, of_lane(source, lane),

@@ -186,5 +186,8 @@ def held_flock_block(step, steps, streams, flock, rescaling, sums):
                 sums.counts[lane] += spiked
                 sums.logs[lane] += logs
             i[lane] = end[1, lane]
-            if rescaling.distance > 0.0 and held[lane].max() == 0.0:
+            still = False
+            for c in range(copies + 1):
+                still |= held[lane, c] > 0.0
+            if rescaling.distance > 0.0 and not still:
                 rescale(rescaling, apart[lane], rescaling.growth[lane])

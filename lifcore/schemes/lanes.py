@@ -149,7 +149,7 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
     spikes if there is room for any, else only counts them. A signal of step n enters the current
     at that step's end.
     """
-    lanes, components = state.v.size, span.components
+    lanes, components, series = state.v.size, span.components, np.int64(0)
     ahead = np.empty((AHEAD * components, lanes))
     before = memory(lanes)
     silent, driven = recording.spikes.size == 0, arrivals.weight.size > 0
@@ -169,11 +169,13 @@ def grid_neuron(own, span, streams, state, arrivals, recording):
             if holding:
                 spiked = advance_holding(own, state, noise, before)
                 if spiked > 0 and not silent:
-                    record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
+                    record_crossed(
+                        own, span.neuron, series, (n + 1) * own.h, noise, before, recording
+                    )
             elif silent:
                 advance(own, state, noise)
             elif advance_remembering(own, state.v, state.i, noise, before) > 0:
-                record_crossed(own, span.neuron, 0, (n + 1) * own.h, noise, before, recording)
+                record_crossed(own, span.neuron, series, (n + 1) * own.h, noise, before, recording)
                 for k in range(lanes):
                     state.counts[k] += before.crossed[k]
             recording.marks[n - span.begin + 1] = recording.recorded[0]

@@ -58,7 +58,7 @@ def exact_tangent(step, steps, streams, state, recording, sums):
     needed = 0
     for _ in range(steps):
         recorded[0] = 0
-        exact_advance(step, (0, 0), streams, state, room, recording)
+        exact_advance(step, np.int64(0), streams, state, room, recording)
         needed = max(needed, recorded[0])
         for m in range(min(recorded[0], recording.spikes.size)):
             spike = recording.spikes[m]

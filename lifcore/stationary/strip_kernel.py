@@ -21,7 +21,9 @@ def laws(fade, forget, h, variance, drift, count):
     v, b, i = 1.0, 0.0, 1.0
     mean_v, mean_i, vv, vi, ii = 0.0, 0.0, 0.0, 0.0, 0.0
     for n in range(count + 1):
-        out[n] = (v, b, i, mean_v, mean_i, vv, vi, ii)
+        out[n, 0], out[n, 1], out[n, 2] = v, b, i
+        out[n, 3], out[n, 4] = mean_v, mean_i
+        out[n, 5], out[n, 6], out[n, 7] = vv, vi, ii
         vv, vi, ii = vv + variance * b * b, vi + variance * b * i, ii + variance * i * i
         mean_v, mean_i = mean_v + drift * b, mean_i + drift * i
         v, b, i = v * fade, v * h + b * forget, i * forget

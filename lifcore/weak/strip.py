@@ -268,7 +268,7 @@ def _compare_steps(exact, steps, grid, span, streams, state, track, unrecorded):
                 # V' of Euler does not depend on the step's own noise.
                 v_new, _ = move(own, state.v[lane], state.i[lane], room.normals, lane)
                 slot[lane] = v_new >= own.v_th
-        exact_advance(exact, (0, n), streams, state, room, unrecorded)
+        exact_advance(exact, n, streams, state, room, unrecorded)
         for lane in range(lanes):
             if state.counts[lane] > before[lane]:
                 last[lane] = n
