@@ -1,5 +1,6 @@
 """What a run says while it is under way."""
 
+import gc
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +112,31 @@ def test_numba_tells_when_it_compiles():
     finally:
         progress.event.unregister("numba:compile", one)
     assert seen
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_garbage_waits_while_kernels_are_compiled(collected):
+    from numba import njit
+    from numba.extending import overload
+
+    found = []
+
+    def more(x):
+        raise NotImplementedError
+
+    @overload(more)
+    def compiled(x):
+        found.append(gc.isenabled())
+        return lambda x: x + 1
+
+    (gc.enable if collected else gc.disable)()
+    try:
+        assert njit(lambda x: more(x))(1) == 2
+        assert gc.isenabled() == collected
+    finally:
+        gc.enable()
+    assert found
+    assert not any(found)
 
 
 def test_a_single_block_counts_its_steps(monkeypatch):
