@@ -154,7 +154,8 @@ def map_blocks(
     if not isinstance(executor, Executor):
         raise TypeError(
             f"executor = {executor!r} is a {type(executor).__name__}; allowed: None, a "
-            f"concurrent.futures.Executor, or one of the words {WORDS}"
+            "concurrent.futures.Executor, or 'threads', 'processes', 'threads:N', 'processes:N' or "
+            "'dask:ADDRESS'"
         )
     tasks = tasks if isinstance(tasks, Blocks) else list(tasks)
     workers = number_of_workers(executor)
