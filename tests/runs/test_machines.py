@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import pytest
 
+from machines import SETTINGS, disabled
+
 RUNS = """
 import hashlib
 from dataclasses import astuple, is_dataclass
@@ -66,23 +68,6 @@ def digests(**settings):
     environment = {**os.environ, **settings}
     found = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
     return found.stdout.splitlines()
-
-
-def disabled():
-    """Return the instructions that NumPy would choose from here, to be named to it."""
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-
-    return " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
-
-
-SETTINGS = {
-    "blas": {"OPENBLAS_CORETYPE": "Prescott"},
-    "numpy": {"NPY_DISABLE_CPU_FEATURES": disabled()},
-    "libm": {
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F,-AVX2_Usable,-FMA_Usable"
-    },
-    "numba": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
-}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
