@@ -11,9 +11,9 @@ def _checked(workers: int, ahead: int, **seconds: float) -> None:
     for name, value in (("workers", workers), ("ahead", ahead)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} = {value!r}; allowed: whole numbers from 1 on")
-    for name, value in seconds.items():
-        if not (value >= 0.0 and math.isfinite(value)):
-            raise ValueError(f"{name} = {value!r}; allowed: numbers of seconds, not negative")
+    for name, time in seconds.items():
+        if not (time >= 0.0 and math.isfinite(time)):
+            raise ValueError(f"{name} = {time!r}; allowed: seconds, not negative")
 
 
 def schedule(
