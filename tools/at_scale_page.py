@@ -1,8 +1,8 @@
 """Sphinx extension: the page *At scale*, from what `benchmarks/at_scale.py` stored.
 
-``{at-scale}`` writes one part of it: ``machine``; ``blocks`` and ``tasks`` as measured; the
-``plan`` and its ``hours``; ``workers``, where the law of the wall is held against the schedule;
-and the ``check`` against runs.
+``{at-scale}`` writes one part of it: the ``answer``, the ``machine``, ``blocks`` and ``tasks`` as
+measured; the ``plan`` and its ``hours``; ``workers``, where the law of the wall is held against
+the schedule; and the ``check`` against runs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ PRICE = 0.05
 """What a core costs in an hour, in any currency: an assumption, the one figure not measured."""
 
 WORKERS = (2, 16, 256, 4096)
+FEW = 16
 POWERS = tuple(4**k for k in range(7))
 
 NEAR = 0.1
@@ -48,7 +49,7 @@ def machine(kept: dict[str, Any]) -> list[str]:
 
 def grouped(number: float) -> str:
     """Return a whole number in groups of three digits."""
-    return f"{number:,.0f}".replace(",", "\u2009")
+    return f"{number:,.0f}".replace(",", "\u202f")
 
 
 def size(number: float) -> str:
@@ -93,12 +94,18 @@ def blocks(kept: dict[str, Any]) -> list[str]:
     return table(head, (":--", *("--:" for _ in head[1:])), rows)
 
 
+def fed(kept: dict[str, Any], kind: str, case: str) -> int:
+    """Return how many workers are kept busy by one who hands out tasks."""
+    task = kept["executors"][kind][case]
+    each = mean(kept["cases"][case]["block seconds"]) + task["overhead"]
+    return math.floor(each / serial(task))
+
+
 def tasks(kept: dict[str, Any]) -> list[str]:
     """Return what a task takes beside its block, and how many workers that feeds."""
     rows = []
     for kind, cases in kept["executors"].items():
         for case, one in cases.items():
-            each = mean(kept["cases"][case]["block seconds"]) + one["overhead"]
             rows.append(
                 (
                     f"{kind}, {case}",
@@ -106,7 +113,7 @@ def tasks(kept: dict[str, Any]) -> list[str]:
                         f"{one[part] * 1e3:.2g} ms" if part in one else "—"
                         for part in ("sender", "scheduler", "overhead", "wall")
                     ),
-                    grouped(math.floor(each / serial(one))),
+                    grouped(fed(kept, kind, case)),
                 )
             )
     head = (
@@ -168,6 +175,16 @@ def _simulated(
     return schedule(islice(cycle(measured), number), workers, sender, overhead, ahead)
 
 
+def answer(kept: dict[str, Any]) -> list[str]:
+    """Return the plan in a sentence for each case."""
+    return [
+        f"- {case}: {core_hours(kept, case):.2g} core-hours in {grouped(number_of_blocks(one))} "
+        f"blocks; {walls(kept, case, FEW)[0] / 60.0:.0f} minutes on {FEW} workers; more "
+        f"than {grouped(fed(kept, 'dask', case))} would not help, unless blocks are made longer."
+        for case, one in kept["cases"].items()
+    ]
+
+
 def hours(kept: dict[str, Any]) -> list[str]:
     """Return hours and the cost of the planned run on some numbers of workers."""
     rows = []
@@ -222,8 +239,8 @@ def check(kept: dict[str, Any]) -> list[str]:
 
 
 PARTS = {
-    "machine": machine, "blocks": blocks, "tasks": tasks, "plan": plan, "hours": hours,
-    "workers": workers, "check": check,
+    "answer": answer, "machine": machine, "blocks": blocks, "tasks": tasks, "plan": plan,
+    "hours": hours, "workers": workers, "check": check,
 }  # fmt: skip
 
 
