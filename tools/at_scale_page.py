@@ -12,6 +12,7 @@ import math
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from docutils import nodes
@@ -62,11 +63,6 @@ def size(number: float) -> str:
     return f"{number:.0f} B"
 
 
-def mean(seconds: list[float]) -> float:
-    """Return the mean."""
-    return sum(seconds) / len(seconds)
-
-
 def serial(figures: dict[str, float]) -> float:
     """Return the seconds of a task where tasks go one by one: here, or in dask's scheduler."""
     return max(figures["sender"], figures.get("scheduler", 0.0))
@@ -97,7 +93,7 @@ def blocks(kept: dict[str, Any]) -> list[str]:
 def fed(kept: dict[str, Any], kind: str, case: str) -> int:
     """Return how many workers are kept busy by one who hands out tasks."""
     task = kept["executors"][kind][case]
-    each = mean(kept["cases"][case]["block seconds"]) + task["overhead"]
+    each = fmean(kept["cases"][case]["block seconds"]) + task["overhead"]
     return math.floor(each / serial(task))
 
 
@@ -131,7 +127,7 @@ def number_of_blocks(one: dict[str, Any]) -> int:
 def core_hours(kept: dict[str, Any], case: str) -> float:
     """Return the processor time of its workers."""
     one = kept["cases"][case]
-    each = mean(one["block seconds"]) + kept["executors"]["dask"][case]["overhead"]
+    each = fmean(one["block seconds"]) + kept["executors"]["dask"][case]["overhead"]
     return number_of_blocks(one) * each / 3600.0
 
 
@@ -160,7 +156,7 @@ def walls(kept: dict[str, Any], case: str, workers: int) -> tuple[float, float]:
     simulated = _simulated(
         number, tuple(seconds), workers, serial(task), task["overhead"], kept["ahead"]
     )
-    return simulated, law(number, workers, mean(seconds), serial(task), task["overhead"])
+    return simulated, law(number, workers, fmean(seconds), serial(task), task["overhead"])
 
 
 @cache

@@ -3,8 +3,8 @@
     python tools/machines.py PYTHON ... [--chapter NAME ...] [--minutes M]
 
 Each Python gets an environment of its own under ``_build/machines``, and each chapter is run there
-by the test that compares every output character by character, once as the machine is and once
-with all instructions that the processor has, and once with the oldest that BLAS, NumPy, the
+by the test that compares every output character by character, once with all
+instructions that the processor has, and once with the oldest that BLAS, NumPy, the
 mathematics library and numba can do with. What came of it is in ``book/data/machines.json``,
 whole at any time; a chapter is not run again unless its stored outputs have changed. It is a Sphinx
 extension too: ``{other-machines}`` is the table on the page *Status*.
@@ -17,6 +17,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ from sources import ROOT
 
 STORE = ROOT / "book" / "data" / "machines.json"
 AS_IT_IS, PLAIN = "all", "the oldest"
+NAMES = ("python", "numpy", "processor")
 WHAT = "import numpy, platform; print(platform.python_version(), numpy.__version__)"
 
 
@@ -86,17 +88,9 @@ def run(own: Path, processor: str, chapter: str) -> dict[str, Any]:
     """Return how many cells of a chapter were compared, and which gave something else."""
     cache = own.parent.parent / "kernels" / processor.replace(" ", "-")
     report = own.parent.parent / f"{chapter}.xml"
-    call: list[Any] = [
-        own,
-        "-m",
-        "pytest",
-        "-q",
-        "--nbval",
-        "--nbval-current-env",
-        f"--junitxml={report}",
-    ]
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=900", "-o", "addopts="]
     done = subprocess.run(
-        [*call, "--nbval-cell-timeout=900", "-o", "addopts=", f"book/{chapter}.ipynb"],
+        [own, "-m", "pytest", "-q", *nbval, f"--junitxml={report}", f"book/{chapter}.ipynb"],
         cwd=ROOT, capture_output=True, text=True,
         env={**os.environ, **PROCESSORS[processor], "NUMBA_CACHE_DIR": str(cache)},
     )  # fmt: skip
@@ -122,7 +116,7 @@ def load() -> list[dict[str, Any]]:
 
 def add(kept: list[dict[str, Any]], row: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows with a new one in place of that of the same chapter and machine."""
-    names = ("python", "processor", "chapter")
+    names = (*NAMES, "chapter")
     rest = [one for one in kept if any(one[name] != row[name] for name in names)]
     return sorted([*rest, row], key=lambda one: [one[name] for name in names])
 
@@ -131,14 +125,14 @@ def table(kept: list[dict[str, Any]], digests: dict[str, str]) -> Iterator[str]:
     """Yield a Markdown table: a row for each Python and processor."""
     yield "| Python | NumPy | instructions | chapters | cells | different | outputs changed since |"
     yield "| :-- | :-- | :-- | --: | --: | :-- | :-- |"
-    machines = {(row["python"], row["numpy"], row["processor"]) for row in kept}
-    for python, numpy, processor in sorted(machines):
-        own = [r for r in kept if (r["python"], r["processor"]) == (python, processor)]
+    machines = {tuple(row[name] for name in NAMES) for row in kept}
+    for machine in sorted(machines):
+        own = [row for row in kept if tuple(row[name] for name in NAMES) == machine]
         bad = [f"{r['chapter']}: {', '.join(r['different'])}" for r in own if r["different"]]
         old = [r["chapter"] for r in own if r["code"] != digests.get(r["chapter"])]
         cells = sum(r["cells"] for r in own)
         yield (
-            f"| {python} | {numpy} | {processor} | {len(own)} of {len(digests)} | {cells} "
+            f"| {' | '.join(machine)} | {len(own)} of {len(digests)} | {cells} "
             f"| {'; '.join(bad) or 'none'} | {', '.join(old) or 'none'} |"
         )
 
@@ -157,6 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processor", nargs="+", choices=PROCESSORS, default=list(PROCESSORS))
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after")
     options = parser.parse_args(arguments)
+    for python in options.pythons:
+        if shutil.which(python) is None:
+            parser.error(f"PYTHON: {python!r} is not found; allowed: interpreters, as python3.12")
     until, failed = time.monotonic() + 60.0 * options.minutes, 0
     for python in options.pythons:
         own = environment(python)

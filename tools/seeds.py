@@ -27,6 +27,7 @@ from typing import Any
 from tqdm import tqdm
 
 from lifcore.commands import stored_claims
+from lifcore.commands.arguments import whole
 from notebooks import code_cells, read, text, write_whole
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -129,7 +130,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=50, metavar="N", help="how many (50)")
     parser.add_argument("--chapter", nargs="+", choices=known, default=known, metavar="NAME")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="runs at a time (2)")
+    parser.add_argument(
+        "--workers", type=whole(1), default=2, metavar="N", help="runs at a time (2)"
+    )
     options = parser.parse_args(arguments)
     until = time.monotonic() + 60.0 * options.minutes
     codes = {chapter: digest(BOOK / f"{chapter}.ipynb") for chapter in options.chapter}
@@ -139,21 +142,19 @@ def main(arguments: list[str] | None = None) -> int:
     def in_time(chapter: str, seed: int) -> list[dict[str, Any]] | None:
         return run(chapter, seed) if time.monotonic() < until else None
 
-    with ThreadPoolExecutor(options.workers) as pool:
+    pool = ThreadPoolExecutor(options.workers)
+    try:
         begun = {pool.submit(in_time, *one): one for one in runs}
-        try:
-            for done in tqdm(as_completed(begun), total=len(runs), unit="run", disable=None):
-                rows, (chapter, seed) = done.result(), begun[done]
-                if rows is not None:
-                    add(kept, chapter, codes[chapter], seed, rows)
-                    save(kept)
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            print("interrupted; the same call goes on", file=sys.stderr)
-            return 130
-        except SystemExit:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for done in tqdm(as_completed(begun), total=len(runs), unit="run", disable=None):
+            rows, (chapter, seed) = done.result(), begun[done]
+            if rows is not None:
+                add(kept, chapter, codes[chapter], seed, rows)
+                save(kept)
+    except KeyboardInterrupt:
+        print("interrupted; the same call goes on", file=sys.stderr)
+        return 130
+    finally:
+        pool.shutdown(cancel_futures=True)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 import machines
 
 REPORT = """<testsuites><testsuite>
@@ -58,3 +60,11 @@ def test_a_finished_chapter_is_not_run_again(tmp_path, monkeypatch, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["machines.json"]
     monkeypatch.setattr(machines, "run", lambda *_: {"cells": 1, "different": ["Cell 0"]})
     assert machines.main(["python3", "--chapter", "faq"]) == 1
+    assert machines.main(["python3", "--chapter", "model"]) == 0  # what is stored stays
+
+
+def test_an_unknown_python_is_named(capsys):
+    with pytest.raises(SystemExit) as stop:
+        machines.main(["python3", "no-such-python"])
+    assert stop.value.code == 2
+    assert "'no-such-python' is not found" in capsys.readouterr().err
