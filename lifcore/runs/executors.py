@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from itertools import chain, islice
@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.progress import LEAST, Count, follow, foresee
-from lifcore.runs.workers import Common, Processes, cluster, counted, number_of_workers
+from lifcore.runs.workers import (
+    Common,
+    Processes,
+    client_of,
+    cluster,
+    counted,
+    number_of_workers,
+)
 from lifcore.schemes.portions import Watch
 
 AHEAD = 4
@@ -167,8 +174,12 @@ def map_blocks(
             try:
                 flight.finish(executor, AHEAD * workers, label)
                 return flight.results
-            except BrokenProcessPool as error:
+            except (BrokenProcessPool, CancelledError) as error:
                 # One was killed: what it was at is done again elsewhere, with the same result.
+                # Dask does so itself, but for a model that all who had it took with them.
+                client = client_of(executor)
+                if isinstance(error, CancelledError) and client is None:
+                    raise
                 fruitless = 0 if flight.done > before else fruitless + 1
                 imported = isinstance(executor, Processes) and not executor.begun.value
                 if imported or fruitless == 3:
@@ -178,7 +189,8 @@ def map_blocks(
                         "Put what a script does under  if __name__ == '__main__':  or use "
                         "executor='threads'"
                     ) from error
-                executor = replacements.enter_context(Processes(workers))
+                if client is None:
+                    executor = replacements.enter_context(Processes(workers))
 
 
 class Blocks:

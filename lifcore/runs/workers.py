@@ -167,7 +167,7 @@ def number_of_workers(executor: Executor) -> int:
     >>> number_of_workers(ThreadPoolExecutor(3))
     3
     """
-    client = _dask(executor)
+    client = client_of(executor)
     found = (
         sum(client.nthreads().values())
         if client is not None
@@ -201,7 +201,7 @@ class Common:
         model = getattr(run, "model", None)
         if not isinstance(model, Feedforward | Recurrent):
             return
-        client, here = _dask(executor), isinstance(executor, ProcessPoolExecutor)
+        client, here = client_of(executor), isinstance(executor, ProcessPoolExecutor)
         if client is None and not here:
             return
         pickled = pickle.dumps(model)
@@ -209,7 +209,9 @@ class Common:
             return
         self._key = hashlib.sha256(pickled).hexdigest()
         if client is not None:
-            self._place = client.scatter(pickled, broadcast=True)
+            # A name of its own: under that of its bytes, a run could be told that a run before it
+            # needs them no longer.
+            self._place = client.scatter(pickled, broadcast=True, hash=False)
             return
         handle, self._file = tempfile.mkstemp(prefix="lifcore-")
         with os.fdopen(handle, "wb") as file:
@@ -238,8 +240,14 @@ class Common:
         return (in_worker, function, self._key, self._place, *task)
 
 
-def _dask(executor: Executor) -> Any:
-    """Return the client of an executor of dask's, else None; without importing dask."""
+def client_of(executor: Executor) -> Any:
+    """Return the client of an executor of dask's, else None; without importing dask.
+
+    Examples
+    --------
+    >>> with Processes(1) as pool:
+    ...     client_of(pool)
+    """
     theirs = (kind.__module__.partition(".")[0] == "distributed" for kind in type(executor).__mro__)
     return getattr(executor, "_client", None) if any(theirs) else None
 

@@ -84,8 +84,8 @@ LONG = {"h": 1 / 256, "T": 50.0, "paths": 5000, "seed": 1}
 """A run of twenty blocks."""
 
 
-def kill_in_the_middle(monkeypatch, executor, victim):
-    """Kill a worker when half of the blocks of `LONG` are handed out, and so some are done.
+def kill_in_the_middle(monkeypatch, executor, *victims):
+    """Kill workers when half of the blocks of `LONG` are handed out, and so some are done.
 
     By the run's own progress, not by a clock: no machine is too fast or too busy for it.
     """
@@ -94,8 +94,9 @@ def kill_in_the_middle(monkeypatch, executor, victim):
     def kills(*call, **more):
         handed_out.append(call)
         if len(handed_out) == 10:
-            assert not gone(victim)
-            os.kill(victim, signal.SIGKILL)
+            for victim in victims:
+                assert not gone(victim)
+                os.kill(victim, signal.SIGKILL)
         return submit(*call, **more)
 
     monkeypatch.setattr(executor, "submit", kills)
@@ -112,6 +113,14 @@ def gone(pid):
 def workers_of(cluster):
     found = cluster.run(os.getpid, on_error="ignore").values()
     return {pid for pid in found if isinstance(pid, int)}
+
+
+def wait_for_others(cluster, *victims):
+    """Wait until the nannies have put others in the place of those that were killed."""
+    deadline = time.monotonic() + 60.0
+    while len(now := workers_of(cluster)) < 2 or now & set(victims):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +163,24 @@ class TestDask:
             found = simulate(LIF(), **LONG, executor=executor).v
         assert np.array_equal(found, whole)
         assert gone(victim)  # it was killed, not spared
-        deadline = time.monotonic() + 60.0  # until the nanny has put another in its place
-        while len(now := workers_of(cluster)) < 2 or victim in now:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for_others(cluster, victim)
+
+    def test_all_workers_killed_lose_no_model(self, cluster, monkeypatch):
+        net = Recurrent(LIF(), np.full((300, 300), 1e-4))
+        request = {"h": 1 / 8, "T": 512.0, "paths": 40, "seed": 1}
+        whole = simulate(net, **request, executor="threads:1").v
+        victims = workers_of(cluster)
+        with cluster.get_executor() as executor:
+            kill_in_the_middle(monkeypatch, executor, *victims)
+            found = simulate(net, **request, executor=executor).v
+        assert np.array_equal(found, whole)
+        assert all(gone(victim) for victim in victims)
+        wait_for_others(cluster, *victims)
+
+    def test_the_same_large_model_in_run_after_run(self, cluster, expected):
+        with cluster.get_executor() as executor:
+            for _ in range(20):
+                assert bits(FUNCTIONS["loops, Euler"](executor)) == expected("loops, Euler")
 
     def test_a_large_model_is_sent_once(self, cluster, monkeypatch):
         net = Recurrent(LIF(), np.full((300, 300), 1e-4))
