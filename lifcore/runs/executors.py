@@ -146,8 +146,9 @@ def map_blocks(
     TypeError, ValueError
         If `executor` is neither an Executor nor one of the words.
     RuntimeError
-        If processes cannot start, since a script calls them without a ``__main__`` guard, or end
-        again and again. What one that was killed was at is done again, with the same result.
+        If processes cannot start, since a script calls them without a ``__main__`` guard, or they
+        or a cluster's workers end again and again. What one that was killed was at is done again,
+        with the same result.
 
     Examples
     --------
@@ -182,6 +183,11 @@ def map_blocks(
                     raise
                 fruitless = 0 if flight.done > before else fruitless + 1
                 imported = isinstance(executor, Processes) and not executor.begun.value
+                if fruitless == 3 and client is not None:
+                    raise RuntimeError(
+                        f"{label}: the cluster lost its work three times with nothing finished in "
+                        "between; see its workers' logs: they may lack memory"
+                    ) from error
                 if imported or fruitless == 3:
                     raise RuntimeError(
                         f"{label}: a process ended before its work was done, for want of memory, "

@@ -311,18 +311,27 @@ def test_files_of_models_do_not_stay(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_futures_that_are_cancelled_elsewhere_are_not_waited_for():
-    class Cancelling(ThreadPoolExecutor):
-        def submit(self, function, /, *args, **kwargs):
-            future = Future()
-            future.cancel()
-            future.set_running_or_notify_cancel()
-            return future
+class Cancelling(ThreadPoolExecutor):
+    """All that is submitted is cancelled by somebody else."""
 
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_futures_that_are_cancelled_elsewhere_are_not_waited_for():
     begun = time.monotonic()
     with pytest.raises(CancelledError), Cancelling(1) as pool:
         map_blocks(end, [(1,)] * 3, pool, "cancelled")
     assert time.monotonic() - begun < 10.0
+
+
+def test_a_cluster_that_loses_all_work_ends_the_run(monkeypatch):
+    monkeypatch.setattr(executors, "client_of", lambda executor: "a client")
+    with pytest.raises(RuntimeError, match="lost its work three times"), Cancelling(1) as pool:
+        map_blocks(end, [(1,)] * 3, pool, "cancelled")
 
 
 @pytest.mark.parametrize("address", ["", "nowhere", "tcp://127.0.0.1:9", "tcp://127.0.0.1:x"])
