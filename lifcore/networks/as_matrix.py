@@ -49,16 +49,16 @@ def as_recurrent(model: Populations) -> Recurrent:
     part = np.repeat(np.repeat(np.arange(parts), neurons), counts)
     synapse = bundles.synapse
     target = part * bundles.part + synapse["target"]
-    if np.unique(target * neurons + source).size < source.size:
-        raise ValueError(
-            "model has two synapses from one neuron to another, as a number of synapses brings "
-            "about; allowed: projections with a probability"
-        )
     shape = neurons, neurons
     weights, codes = (
         sparse.csr_array((data, (target, source)), shape)
         for data in (synapse["weight"].astype(np.float64), synapse["delay"].astype(np.float64))
     )
+    if weights.nnz < source.size:  # two in one place have been added up
+        raise ValueError(
+            "model has two synapses from one neuron to another, as a number of synapses brings "
+            "about; allowed: projections with a probability"
+        )
     late = weights.copy()
     late.data = model.delay_times[codes.data.astype(np.int64)]
     columns: dict[str, Any] = {f.name: model.column(f.name) for f in fields(LIF)}
