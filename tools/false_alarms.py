@@ -96,8 +96,15 @@ def _chapter(name: str, entry: dict, every: list[tuple], held: dict) -> tuple[st
     known = [one for one in own if not held[name].get(one[1], True)]
     again = sum(failed(one[3]) for one in known)
     published = f"{again} of {len(known)} fail again" if known else "—"
-    seeds = ", ".join(sorted(entry["runs"], key=int))
-    return f"{{doc}}`{name}`", entry["ran"], seeds, str(len(own)), str(alarms), published
+    ran = _ranges(sorted(map(int, entry["runs"])))
+    return f"{{doc}}`{name}`", entry["ran"], ran, str(len(own)), str(alarms), published
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Write numbers that follow each other as their first and last: ``1–3, 7``."""
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    return ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in zip(starts, ends, strict=True))
 
 
 def distances(every: list[tuple], kept: dict[str, Any], held: dict) -> list[str]:

@@ -92,17 +92,17 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
 
 def test_the_page_counts_alarms_of_rows_that_hold_only():
     runs = {"1": {"a": 2.0, "b": 0.5, "c": None}, "2": {"a": 0.9, "b": "fails", "c": "fails"}}
-    runs["3"] = {"a": 4.0, "gone": 0.1, "run": "fails"}
+    runs["4"] = {"a": 4.0, "gone": 0.1, "run": "fails"}
     kept = {"model": {"code": "x", "ran": "2026-01-02", "runs": runs}}
     held = {"model": {"a": True, "b": False, "c": True}}
     every = list(false_alarms.runs(kept, held))
     lines = false_alarms.chapters(every, kept, held)
     assert lines[0].startswith("**8 verdicts, 3 false alarms:**")
-    assert "| {doc}`model` | 2026-01-02 | 1, 2, 3 | 8 | 3 | 2 of 2 fail again |" in lines
+    assert "| {doc}`model` | 2026-01-02 | 1–2, 4 | 8 | 3 | 2 of 2 fail again |" in lines
     lines = false_alarms.alarms(every, kept, held)
     assert "| {claim-name}`model: a` | 2 |" in lines
     assert "| {claim-name}`model: c` | 2 |" in lines
-    assert "| {doc}`model` stopped | 3 |" in lines
+    assert "| {doc}`model` stopped | 4 |" in lines
 
 
 def test_every_stored_chapter_is_one_of_the_book():
