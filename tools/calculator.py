@@ -22,7 +22,7 @@ SCRIPTS = tuple(f"calculator/{name}.js" for name in ("uPlot.iife", "tables", "ne
 #: What the scripts share with the library, by the modules that own it.
 CONSTANTS = {
     answers: ("LUCK",),
-    grid_rates: ("STRIP", "CURRENT", "LEAK"),
+    grid_rates: ("STRIP", "CURRENT", "LEAK", "MISSED"),
     rate_steps: ("KNOWN",),
     rates: ("SILENT", "FINEST"),
     renewal: ("NEVER_RESTS",),

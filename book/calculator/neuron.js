@@ -149,24 +149,26 @@
       return share < 1e-3 ? 0 : Math.min(0.5, (share / Math.PI) * 1.2) * h * this.exact;
     }
 
-    /* Standard error of what the expansion leaves out. */
-    leftOut(h) {
+    /* Standard error of what the expansion leaves out, with what a scheme misses within a step. */
+    leftOut(h, missed = 0) {
       const n = this.n;
       if (this.still || this.spread) return 0;
       const noise = Math.sqrt(current(n));
       const rare = Math.exp(-0.5 * Math.max(0, speed(n) / noise) ** 2);
-      const strip = its("STRIP") * n.sigma * h ** 1.5;
+      const strip = (its("STRIP") + missed) * n.sigma * h ** 1.5;
       const change = its("CURRENT") * (h / n.tau) ** 2 * spread(n);
       return ((strip + change) / (n.v_th - n.v_reset)) * rare + its("LEAK") * (h * n.g) ** 2;
     }
 
-    /* That, and by how much the tables may be off. Where the drive never rests the library solves the
-       scheme's own equation on the grid; here it is a changed neuron too, and leaves out as much. */
+    /* That, and by how much the tables may be off. The library solves the scheme's own equation on the
+       grid where the drive never rests, and where excursions within a step are missed; here both are
+       changed neurons too, and leave out as much. */
     uncertainty(h) {
       if (this.still) return 0;
       const { small, [this.scheme]: share } = book.tables.errors;
       const off = share * (small + Math.abs(this.smooth(h)));
-      return off + this.leftOut(h) + (this.spread ? its("LEAK") * (h * this.n.g) ** 2 : 0);
+      const missed = this.scheme === "exponential" ? its("MISSED") : 0;
+      return off + this.leftOut(h, missed) + (this.spread ? its("LEAK") * (h * this.n.g) ** 2 : 0);
     }
 
     /* By how much the error may be off at a step and those close to it. */

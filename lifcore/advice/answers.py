@@ -9,7 +9,7 @@ from lifcore.advice.large import RichardsonPilot, is_large
 from lifcore.advice.measures import MEASURES, weak_measure
 from lifcore.advice.pilot import BUDGET, Pilot
 from lifcore.advice.pilot_search import Found, UnreachableError, pilot_error, pilot_step
-from lifcore.advice.rate_steps import ON_GRID, largest_rate_step, settled
+from lifcore.advice.rate_steps import EQUATIONS, largest_rate_step, settled
 from lifcore.advice.rates import RateErrors
 from lifcore.advice.result import Advice, cost, network_of
 from lifcore.evidence.statistics import estimate
@@ -108,7 +108,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
             f"spikes lock to the grid: the error jumps by up to {2 * errors.locking(h):.2%} with "
             "small changes of the step"
         )
-    if h > errors.top * (1.0 + 1e-9) and method != ON_GRID:
+    if h > errors.top * (1.0 + 1e-9) and method != EQUATIONS[question.scheme][1]:
         warnings.append(f"beyond h = {errors.top:.3g} ({errors.limit}) the error is a rough guess")
     size = abs(value) if tolerance is None else tolerance
     steps = {question.scheme: h}

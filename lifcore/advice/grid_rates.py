@@ -30,6 +30,13 @@ Over sigma h^{3/2} / (V_th - V_r): crossings that start and end within a step; o
 the noise of V over V_th - V_r: a current that changes within one; over (gh)^2: all else.
 """
 
+MISSED = 0.7
+"""Standard error, over sigma h^{3/2} / (V_th - V_r), of what exponential Euler misses in a step.
+
+Excursions over the threshold and back: all of one sign, and many times what Euler's leave out.
+Solved on the grid, it was 0.02 to 1.5 times that.
+"""
+
 
 def never_rests(model: LIF) -> bool:
     """Return whether the current practically never falls below the threshold's.
@@ -143,8 +150,32 @@ def left_out(model: LIF, h: float) -> float:
     """
     if model.sigma == 0.0 or never_rests(model):
         return 0.0
-    noise, drop = model.sigma * math.sqrt(0.5 * model.tau), model.v_th - model.v_reset
-    rare = math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)
-    strip = STRIP * model.sigma * h**1.5
     change = CURRENT * (h * model.a) ** 2 * math.sqrt(FreeProcess(model, refractory=True).var_v)
-    return (strip + change) / drop * rare + LEAK * (h * model.g) ** 2
+    crossed = STRIP * _in_a_step(model, h) + _rare(model) * change / (model.v_th - model.v_reset)
+    return crossed + LEAK * (h * model.g) ** 2
+
+
+def missed(model: LIF, h: float, scheme: str) -> float:
+    """Return the standard error of what a scheme misses of excursions over the threshold.
+
+    Nothing for Euler, whose potential does not turn within a step.
+
+    Examples
+    --------
+    >>> missed(LIF(), 0.05, "euler"), missed(LIF(), 0.05, "exponential") > 0.0
+    (0.0, True)
+    """
+    if scheme == "euler" or model.sigma == 0.0 or never_rests(model):
+        return 0.0
+    return MISSED * _in_a_step(model, h)
+
+
+def _in_a_step(model: LIF, h: float) -> float:
+    """Return what noise moves V in a step, over V_th - V_r, where crossings are that slow."""
+    return _rare(model) * model.sigma * h**1.5 / (model.v_th - model.v_reset)
+
+
+def _rare(model: LIF) -> float:
+    """Return how much rarer slow crossings are where the drive seldom rests."""
+    noise = model.sigma * math.sqrt(0.5 * model.tau)
+    return math.exp(-0.5 * max(0.0, (model.mu - model.i_th) / noise) ** 2)

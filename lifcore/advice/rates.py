@@ -7,11 +7,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lifcore import checks
-from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate, left_out, never_rests
+from lifcore.advice.grid_rates import (
+    exact_rate,
+    grid_rate,
+    late_rate,
+    left_out,
+    missed,
+    never_rests,
+)
 from lifcore.advice.one_step import step_map, steps_to_threshold
 from lifcore.advice.renewal import timing_spread
 from lifcore.models.neuron import LIF
-from lifcore.stationary.strip_equation import euler_rate
 from lifcore.stationary.threshold_rate import Grid
 from lifcore.weak.rate_bias import charged, euler_law
 
@@ -119,30 +125,6 @@ class RateErrors:
             return "renewal equation on the grid"
         return "equation on the threshold, all changes at once"
 
-    def on_grid(self, h: float) -> tuple[float, float] | None:
-        """Return the error at a step by the equation on the strip, which leaves nothing out.
-
-        With it comes its standard error, a tenth of what the expansion leaves out or the precision
-        of the rates. None where that would be no gain, where the equation does not hold (only
-        Euler's potential moves without noise within a step, and it does not wait), or where its
-        grid is too large.
-
-        Examples
-        --------
-        >>> errors = RateErrors(LIF(mu=0.8, sigma=0.8), "euler", "rate", 1e-4)
-        >>> found, _ = errors.on_grid(0.05)
-        >>> 0.0 < found - errors.at(0.05) < 0.01
-        True
-        """
-        left_out = self.left_out(h)
-        if self.scheme != "euler" or self.model.t_ref > 0.0 or left_out <= self.precision:
-            return None
-        known = max(self.precision, 0.1 * left_out)
-        try:
-            return self._relative(euler_rate(self.model, h, tolerance=min(known, 1e-2))), known
-        except (ValueError, RuntimeError):
-            return None
-
     def uncertainty(self, h: float) -> float:
         """Return a standard error of the prediction at a step, the numerical one included.
 
@@ -152,13 +134,17 @@ class RateErrors:
         >>> errors.uncertainty(0.05) < 1e-3
         True
         """
+        return self._searched(h) + missed(self.model, h, self.scheme)
+
+    def _searched(self, h: float) -> float:
+        """Return it without what a scheme misses in a step: a search leaves that to the grid."""
         h, share = self._computed(h)
         return share * (self.left_out(h) + (self.precision if self.model.sigma > 0.0 else 0.0))
 
     def left_out(self, h: float) -> float:
-        """Return the standard error of what the prediction leaves out at a step.
+        """Return the standard error of what the expansion leaves out at a step.
 
-        Nothing where the drive never rests; else the next terms of the expansion.
+        Nothing where the drive never rests; else its next terms.
 
         Examples
         --------
@@ -177,7 +163,7 @@ class RateErrors:
         """
         h, share = self._computed(h)
         rate = grid_rate(self.model, h, self.scheme, self.precision, self.grid)
-        return share * self._relative(rate)
+        return share * self.relative(rate)
 
     def _computed(self, h: float) -> tuple[float, float]:
         """Return the step at which an error is computed, and the share of it that `h` has.
@@ -194,7 +180,8 @@ class RateErrors:
         """Return by how much the error may be off at a step and at those close to it.
 
         Where noise is weak, spikes lock to the grid and the error jumps with the step; it is the
-        jumps' envelope that a tolerance is held against.
+        jumps' envelope that a tolerance is held against. Excursions that the scheme misses in a
+        step are not counted: they are where an equation on the grid settles the step.
 
         Examples
         --------
@@ -206,7 +193,7 @@ class RateErrors:
         if h < least:
             return self.size(least) * h / least
         jump = self.locking(h)
-        return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump + self.uncertainty(h)
+        return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump + self._searched(h)
 
     def whole(self, h: float) -> float:
         """Return the largest step up to one of which the refractory time is a whole multiple.
@@ -252,8 +239,8 @@ class RateErrors:
         if model.sigma == 0.0:
             steps = steps_to_threshold(model, step_map(model, h, self.scheme))
             held = float(checks.held_steps(model.t_ref, h))
-            return self._relative(1.0 / (h * (steps + 0.5 + held)))
-        return self._relative(self._changed(h, "current", "membrane", "late", "rounding"))
+            return self.relative(1.0 / (h * (steps + 0.5 + held)))
+        return self.relative(self._changed(h, "current", "membrane", "late", "rounding"))
 
     def parts(self, h: float, whole: float) -> dict[str, float]:
         """Return what Euler's current, its membrane and late resets do each alone, and the rest.
@@ -269,14 +256,14 @@ class RateErrors:
         if self.model.sigma == 0.0:
             steps = steps_to_threshold(self.model, step_map(self.model, h, self.scheme))
             t_ref, held = self.model.t_ref, h * float(checks.held_steps(self.model.t_ref, h))
-            charge = self._relative(1.0 / (h * steps + t_ref))
-            rounded = self._relative(1.0 / (h * steps + held)) - charge
+            charge = self.relative(1.0 / (h * steps + t_ref))
+            rounded = self.relative(1.0 / (h * steps + held)) - charge
             own = {"rounding": rounded} if t_ref > 0.0 else {}
             return {"membrane": charge, "reset": whole - charge - rounded, **own}
         names = ["current", "membrane", "late"] if self.scheme == "euler" else ["late"]
         names += ["rounding"] if self.model.t_ref > 0.0 else []
         h, share = self._computed(h)
-        parts = {name: share * self._relative(self._changed(h, name)) for name in names}
+        parts = {name: share * self.relative(self._changed(h, name)) for name in names}
         parts["reset"] = parts.pop("late")
         parts["rest"] = whole - sum(parts.values())
         return parts
@@ -292,7 +279,15 @@ class RateErrors:
         late = 0.5 * h if "late" in changes else 0.0
         return late_rate(model, late, self.precision, self.grid)
 
-    def _relative(self, rate: float) -> float:
+    def relative(self, rate: float) -> float:
+        """Return the error that a rate is.
+
+        Examples
+        --------
+        >>> errors = RateErrors(LIF(mu=1.5, sigma=0.0), "euler", "interval", 1e-4)
+        >>> errors.relative(0.5 * errors.exact)
+        1.0
+        """
         if self.quantity == "rate":
             return rate / self.exact - 1.0
         return self.exact / rate - 1.0 if rate > 0.0 else math.inf

@@ -19,6 +19,8 @@ REFRACTORY = {
     "solve_threshold": "",
     "stationary": "cells=None",
     "late_reset_rate": "",
+    "euler_rate": "",
+    "exponential_rate": "",
     "euler_law": "",
     "rate_parts": "",
     "step_size": "",

@@ -18,7 +18,8 @@ threshold gives, as there, a condition that is well posed always,
 :math:`l(z) = \sum_{n \ge 0} [P(V_{n+1} \ge V_{th} | z) - P(V_{n+1} \ge V_{th} | z, R)]`; the
 equation is solved bordered by it. Nodes are Gauss's across the strip, and along it uniform in u,
 y = L log(1 + e^u), from far below what the noise of a step moves the current. Sums over n are taken
-term by term at first, then with growing strides and the Euler-Maclaurin correction.
+term by term at first, then with growing strides and the Euler-Maclaurin correction
+(`lifcore.stationary.grid_sums`, also for neurons that wait at V_r).
 """
 
 from __future__ import annotations
@@ -28,16 +29,20 @@ import math
 import numpy as np
 from scipy.special import ndtr
 
-from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
-from lifcore.stationary.strip_kernel import add_up, laws
+from lifcore.stationary.grid_sums import (
+    SURELY,
+    plan,
+    refuse_leap,
+    refuse_work,
+    solved,
+    spikes_in_a_step,
+)
+from lifcore.stationary.strip_kernel import add_up, laws, paused
 
 _LOWEST, _REACH = math.exp(-4.0), 8.0
 _STEP, _ACROSS, _TERMS = 0.5, 4, 16  # of the first grid: in u, across, terms before a stride of 2
-_FINER = 2.0**0.5
-_SURELY = 6.0  # standard deviations of the current that may not take V from reset to threshold
-_MOST = 2_000_000  # steps in the memory of a membrane
 
 
 def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5, work: float = 2e9) -> float:
@@ -46,7 +51,8 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5, work: float = 2e9
     Parameters
     ----------
     lif : LIF
-        The neuron; g and sigma must be positive, tau finite.
+        The neuron; g and sigma must be positive, tau finite. A refractory time is rounded to whole
+        steps.
     h : float
         The step, below tau and 1/g, in which V must not get from reset to threshold.
     tolerance : float, optional
@@ -71,30 +77,18 @@ def euler_rate(lif: LIF, h: float, *, tolerance: float = 1e-5, work: float = 2e9
     >>> round(euler_rate(neuron, 0.05), 4), round(euler_rate(neuron, 0.0125), 4)
     (0.9086, 0.9075)
     """
-    free = FreeProcess(lif)
-    tolerance = checks.real("tolerance", tolerance, at_least=1e-10, at_most=1e-2)
-    work = checks.real("work", work, above=0.0)
-    h = checks.real("h", h, above=0.0)
-    if not h < min(1.0 / lif.g, lif.tau):
-        raise ValueError(f"h = {h!r}; allowed: below tau = {lif.tau!r} and 1/g = {1 / lif.g!r}")
-    if 40.0 / (free.g * h) > _MOST:
-        raise ValueError(f"h = {h!r} is too fine; allowed: at least {40.0 / free.g / _MOST:g}")
-    fastest = max(free.mean_i, 0.0) + _SURELY * math.sqrt(free.var_i / (1.0 - 0.5 * h * free.a))
-    if h * fastest >= (1.0 - free.g * h) * free.drop:
-        raise ValueError(
-            f"h = {h!r} takes a fast current from reset to threshold in a step, for which the "
-            "equation does not hold; allowed: a smaller step"
-        )
-    finer, before = 1.0, math.inf
-    while True:
-        rate = _rate(free, h, finer, work)
-        if abs(rate - before) <= tolerance * abs(rate):
-            return rate
-        before, finer = rate, finer * _FINER
+    return solved(lif, h, (tolerance, work), _rate)
 
 
-def _rate(free: FreeProcess, h: float, finer: float, work: float) -> float:
+def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float) -> float:
     """Return the rate on a grid so much finer than the first."""
+    h, held = step
+    if not h < min(1.0 / free.g, 1.0 / free.a):
+        raise ValueError(
+            f"h = {h!r}; allowed: below tau = {1.0 / free.a!r} and 1/g = {1.0 / free.g!r}"
+        )
+    fastest = max(free.mean_i, 0.0) + SURELY * math.sqrt(free.var_i / (1.0 - 0.5 * h * free.a))
+    refuse_leap(h, h * fastest, (1.0 - free.g * h) * free.drop)
     fade, forget = 1.0 - free.g * h, 1.0 - free.a * h
     variance, drift = free.sigma**2 * h, free.a * h * free.mean_i
     ii = variance / (1.0 - forget**2)  # the free chain's stationary covariance
@@ -104,30 +98,26 @@ def _rate(free: FreeProcess, h: float, finer: float, work: float) -> float:
     theta, across = np.polynomial.legendre.leggauss(round(_ACROSS * finer))
     theta, height = 0.5 * (1.0 + theta), h * speed[:, None] / fade
     weight = 0.5 * across * along[:, None] * height
-    steps, sums = _plan(math.ceil(40.0 / (free.g * h)), round(_TERMS * finer))
+    steps, sums = plan(math.ceil(40.0 / (free.g * h)), round(_TERMS * finer))
     shape = speed.size, theta.size
-    if steps.size * weight.size**2 > work:
-        raise RuntimeError(
-            f"h = {h!r}: not converged before the grid grew too large; raise h, work or tolerance"
-        )
+    refuse_work(h, steps.size * weight.size**2, work)
     stayed, fallen = np.zeros(shape + shape), np.zeros((speed.size, *shape))
     border = np.ones(shape)  # its term n = 0: all are above after their first step
+    table = laws((fade, h, forget, 0.0, drift, 0.0, 0.0, variance), max(int(steps[-1]), held) + 1)
     add_up(
-        laws(fade, forget, h, variance, drift, int(steps[-1]) + 1), (steps, sums), speed,
-        height * theta, h * speed[:, None] * (1.0 - theta), (forget, free.drop),
-        stayed, fallen, border,
+        (table, paused(table, held + 1)), (steps, sums), speed, height * theta,
+        h * speed[:, None] * (1.0 - theta), free.drop, stayed, fallen, border,
     )  # fmt: skip
     kernel = (fallen[:, None] - stayed).reshape(weight.size, weight.size)
     y, slope = speed[:, None] - free.mean_i, vi / ii
     x = -height * theta - free.mean_v - slope * y
     density = np.exp(-0.5 * (y * y / ii + x * x / (vv - slope * vi)))
     source = (density / (2.0 * math.pi * math.sqrt(ii * vv - vi * vi))).ravel()
-    w, bend = weight.ravel(), np.broadcast_to(np.exp(-0.5 * y * y / ii), shape).ravel()
-    ell = w * border.ravel()
-    bend = bend / (bend @ ell)
-    matrix = np.eye(w.size) - kernel.T * w + np.outer(bend, ell)
+    bend = np.broadcast_to(np.exp(-0.5 * y * y / ii), shape).ravel()
     above = float(ndtr(free.mean_v / math.sqrt(vv)))
-    return float(np.linalg.solve(matrix, source + above * bend) @ w) / h
+    return (
+        spikes_in_a_step(kernel, weight.ravel(), (source, bend), (border.ravel(), above), held) / h
+    )
 
 
 def _nodes(
@@ -138,28 +128,3 @@ def _nodes(
     low, high = ends + np.log(-np.expm1(-ends))
     u = low + step * np.arange(math.ceil((high - low) / step) + 1)
     return free.scale * np.logaddexp(0.0, u), step * free.scale / (1.0 + np.exp(-u))
-
-
-def _plan(most: int, terms: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return numbers of steps with weights, for a sum over all from 1 to `most` and a little more.
-
-    Up to 2 `terms` each; then n is as much as `terms` times the stride, or twice that.
-    """
-    weights: dict[int, float] = dict.fromkeys(range(1, 2 * terms), 1.0)
-    begin, weights[2 * terms] = 2 * terms, 0.5
-
-    def add(n: int, weight: float) -> None:
-        weights[n] = weights.get(n, 0.0) + weight
-
-    while begin < most:
-        stride = begin // terms
-        end = begin + stride * math.ceil(begin / stride)
-        for n in range(begin, end + 1, stride):
-            add(n, stride * (0.5 if n in (begin, end) else 1.0))
-        correction = (stride**2 - 1) / 12.0  # times the derivative at the ends, by a difference
-        for at, sign, far in ((end, -1.0, 2 * stride), (begin, 1.0, stride)):
-            add(at + far, 0.5 * sign * correction / far)
-            add(at - far, -0.5 * sign * correction / far)
-        begin = end
-    steps = np.array(sorted(weights))
-    return steps, np.array([weights[n] for n in steps])

@@ -7,10 +7,11 @@ import pytest
 
 from lifcore import LIF, constant_drive_period, error_at, mean, simulate, step_size
 from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate
+from lifcore.advice.rate_steps import EQUATIONS
 from lifcore.advice.renewal import renewal_rate
 from lifcore.advice.search import largest_step
 from lifcore.runs import random_start
-from lifcore.stationary import late_reset_rate, solve_threshold
+from lifcore.stationary import exponential_rate, late_reset_rate, solve_threshold
 
 DRIVEN = LIF(mu=1.5, sigma=0.15, tau=0.5)  # the drive never rests
 NOISY = LIF(mu=0.9, sigma=0.8, tau=0.5, v_reset=0.3)
@@ -107,6 +108,30 @@ def test_same_question_same_answer_and_a_short_repr():
     assert len(text) < 250
 
 
+@pytest.mark.parametrize("tolerance", [0.05, 0.01, 1e-3])
+def test_exponential_euler_misses_excursions_within_a_step(tolerance):
+    model = LIF(mu=0.8, sigma=0.8)
+    advice = step_size(model, tolerance=tolerance, quantity="rate", scheme="exponential")
+    assert advice.method == EQUATIONS["exponential"][1]
+    true = exponential_rate(model, advice.h, tolerance=1e-5) / exact_rate(model, 1e-6) - 1.0
+    assert abs(true) <= tolerance
+    assert advice.error.low < true < advice.error.high
+    late = grid_rate(model, advice.h, "exponential") / exact_rate(model) - 1.0
+    assert not advice.error.low < late < advice.error.high
+
+
+def test_where_no_equation_serves_what_is_missed_is_in_the_interval():
+    model = LIF(mu=1.2, sigma=0.8, tau=1.0, v_reset=0.8)  # from reset to threshold in a step
+    advice = error_at(model, 0.25, quantity="rate", scheme="exponential")
+    assert advice.method == "equation on the threshold, all changes at once"
+    low, high = simulated(model, 0.25, "exponential", paths=20_480).interval(0.999)
+    assert advice.error.low < high / advice.exact - 1.0
+    assert advice.error.high > low / advice.exact - 1.0
+    for tolerance in (0.3, 0.1):
+        advised = step_size(model, tolerance=tolerance, quantity="rate", scheme="exponential")
+        assert abs(advised.error.mean) + advised.error.standard_error <= tolerance
+
+
 def test_cheapest_scheme():
     advice = step_size(DRIVEN, tolerance=0.01, quantity="rate", scheme="exponential")
     assert advice.cheapest == "euler"
@@ -175,7 +200,8 @@ def test_next_to_no_noise_is_no_noise(mu, sigma):
 def test_small_tolerances_have_small_intervals(tolerance, scheme):
     asked = {"tolerance": tolerance, "quantity": "rate", "scheme": scheme}
     advice = step_size(LIF(mu=16 / 15, sigma=3.373, tau=0.05), **asked)
-    assert 0.0 < advice.error.high - advice.error.low < 0.6 * tolerance
+    width = 0.6 if scheme == "euler" else 0.9  # what the latter misses in a step is known less well
+    assert 0.0 < advice.error.high - advice.error.low < width * tolerance
     assert sum(advice.parts.values()) == pytest.approx(advice.error.mean)
     assert abs(advice.parts["rest"]) < 0.05 * tolerance
 

@@ -7,7 +7,7 @@ import pytest
 
 from lifcore import LIF, Feedforward, error_at, simulate, step_size
 from lifcore.advice.grid_rates import exact_rate, grid_rate
-from lifcore.advice.rate_steps import ON_GRID
+from lifcore.advice.rate_steps import EQUATIONS
 from lifcore.advice.rates import RateErrors
 from lifcore.advice.renewal import renewal_rate
 from lifcore.stationary.threshold_equation import solve_threshold
@@ -75,14 +75,21 @@ def test_the_step_divides_it(neuron):
     assert advice.exact == pytest.approx(exact_rate(neuron), rel=1e-3)
 
 
-def test_the_expansion_serves_where_the_grid_is_not_solved():
-    # The equation on the strip knows no refractory time; without one it settles this step.
-    neuron, h = LIF(mu=0.8, sigma=0.8, t_ref=0.2), 0.05
+def test_neurons_that_wait_are_settled_on_the_grid():
+    # The expansion says 24.5 %; it serves where V may get from reset to threshold in a step.
+    neuron, h = LIF(mu=0.8, sigma=0.8, t_ref=0.25), 0.25
     found = error_at(neuron, h, quantity="rate")
+    assert found.method == EQUATIONS["euler"][1]
+    run = long_runs(neuron, {}, h=[h], T=50.0, paths=25_600, seed=2, burn_in=25.0)
+    (rate,) = run.averages("rate")
+    low, high = np.array(rate.interval(0.999)) / found.exact - 1.0
+    assert low < found.error.mean < high
+    assert not low < grid_rate(neuron, h, "euler") / found.exact - 1.0 < high
+    fast = LIF(mu=1.2, sigma=0.8, tau=1.0, v_reset=0.8, t_ref=0.25)
+    found = error_at(fast, 0.25, quantity="rate")
     assert found.method == "equation on the threshold, all changes at once"
-    expected = grid_rate(neuron, h, "euler") / exact_rate(neuron) - 1.0
+    expected = grid_rate(fast, 0.25, "euler") / exact_rate(fast) - 1.0
     assert found.error.mean == pytest.approx(expected, abs=1e-4)
-    assert error_at(replace(neuron, t_ref=0.0), h, quantity="rate").method == ON_GRID
 
 
 def test_a_long_one_and_a_small_tolerance():

@@ -12,11 +12,11 @@ import pytest
 from calculator_tables import Table
 from in_browser import DESK, PHONE, WIDE, needs_browser, wait, window
 from lifcore import LIF
-from lifcore.advice.grid_rates import LEAK, never_rests
+from lifcore.advice.grid_rates import LEAK, exact_rate, missed, never_rests
 from lifcore.advice.rate_steps import largest_rate_step
 from lifcore.advice.rates import RateErrors
 from lifcore.models.physical import Physical
-from lifcore.stationary import solve_threshold
+from lifcore.stationary import exponential_rate, solve_threshold
 from site_under_test import ROOT
 
 PAGE = "book/which_dt.html"
@@ -128,11 +128,27 @@ def test_two_hundred_random_neurons(page, stored):
             # What it may be off counts against the tolerance; searches end within 3 %.
             off = left[scheme] * (left["small"] + 0.01)
             off += LEAK * cell.h(one["step"]) ** 2 if never_rests(cell.lif) else 0.0
+            off += missed(cell.lif, cell.h(one["step"]), scheme)
             steps = [cell.ms(largest_rate_step(errors, e)[0]) for e in (0.01 - off, 0.01)]
             if not 0.95 * steps[0] <= one["step"] <= 1.05 * steps[1]:
                 wrong.append((text, scheme, one, steps))
     assert wrong == []
     assert seen > 150
+
+
+@needs_browser
+def test_what_exponential_euler_misses_is_in_its_interval(page):
+    asked = [
+        Physical(C_m=250, tau_m=20, tau_syn=tau, V_th=-50, V_reset=-65, E_L=-65, I_e=i, noise_sd=s)
+        for tau, i, s in ((10.0, 150.0, 75.0), (10.0, 170.0, 100.0), (5.0, 130.0, 120.0))
+    ]
+    texts = [{name: getattr(cell, name) for name in NAMES} for cell in asked]
+    for dt in (2.0, 0.5):
+        answers = page.execute_script(ASK, [{**text, "dt": dt, "tolerance": 1.0} for text in texts])
+        for cell, found in zip(asked, answers, strict=True):
+            one = found["schemes"]["exponential"]
+            true = exponential_rate(cell.lif, cell.h(dt)) / exact_rate(cell.lif) - 1.0
+            assert 0.05 * abs(true) < abs(one["error"] - true) < 2.0 * one["unsure"]
 
 
 @needs_browser

@@ -46,6 +46,7 @@ CALLS = {
     "FreeProcess": lambda: stationary.FreeProcess(NEURON),
     "solve_threshold": lambda: stationary.solve_threshold(NEURON),
     "euler_rate": lambda: stationary.euler_rate(NEURON, 0.05),
+    "exponential_rate": lambda: stationary.exponential_rate(NEURON, 0.05),
     "late_reset_rate": lambda: stationary.late_reset_rate(NEURON, 0.01),
     "solve_on_cells": lambda: stationary.solve_on_cells(NEURON, cells=80),
     "stationary": lambda: stationary.stationary(NEURON, cells=None),

@@ -1,6 +1,7 @@
 """Euler's stationary rate without sampling: against simulation, other laws, and its own grids."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from lifcore.advice.one_step import step_map
 from lifcore.advice.renewal_grid import renewal_grid_rate
 from lifcore.models.neuron import LIF
 from lifcore.stationary import euler_rate, solve_threshold
-from lifcore.stationary.strip_equation import _plan
+from lifcore.stationary.grid_sums import plan
 from lifcore.weak import precise_grid_rate
+from lifcore.weak.longrun import long_runs
 
 # noise-driven, mean-driven, a short synapse, a reset close to threshold
 CASES = [
@@ -30,10 +32,22 @@ def test_against_long_runs(model, h, rate):
     assert not low < solve_threshold(model).rate < high
 
 
-def test_where_the_drive_never_rests_it_is_the_renewal_equation():
-    model = LIF(mu=1.5, sigma=0.15, tau=0.5)
+@pytest.mark.parametrize(("t_ref", "h"), [(0.25, 0.25), (0.25, 0.125), (2.0, 0.125)])
+def test_against_long_runs_of_neurons_that_wait(t_ref, h):
+    model = LIF(mu=0.8, sigma=0.8, t_ref=t_ref)
+    run = long_runs(model, {}, h=[h], T=50.0, paths=102_400, seed=1, burn_in=25.0)
+    low, high = run.averages("rate")[0].interval(0.999)
+    assert low < euler_rate(model, h) < high
+    assert high - low < 0.01 * high
+    for wrong in (t_ref - h, t_ref + h):
+        assert not low < euler_rate(replace(model, t_ref=wrong), h) < high
+
+
+@pytest.mark.parametrize("held", [0, 1, 10])
+def test_where_the_drive_never_rests_it_is_the_renewal_equation(held):
     for h in (0.2, 0.05):
-        expected = renewal_grid_rate(model, step_map(model, h, "euler"))
+        model = LIF(mu=1.5, sigma=0.15, tau=0.5, t_ref=held * h)
+        expected = renewal_grid_rate(model, step_map(model, h, "euler"), held)
         assert euler_rate(model, h) == pytest.approx(expected, rel=2e-5)
 
 
@@ -62,7 +76,7 @@ def test_the_tolerance_is_kept_and_units_do_not_matter():
 
 
 def test_sums_over_steps():
-    steps, weights = _plan(3000, 16)
+    steps, weights = plan(3000, 16)
     assert steps.size < 200
     n = np.arange(1, steps[-1] + 1)
     for law in (lambda n: np.exp(-n / 200.0) / n, lambda n: np.exp(-((n / 300.0 - 1.5) ** 2))):
@@ -85,3 +99,7 @@ def test_bad_arguments(asked, text):
         euler_rate(LIF(mu=1.2, sigma=0.8, tau=1.0, v_reset=0.8), 0.25)
     with pytest.raises(ValueError, match="sigma"):
         euler_rate(LIF(sigma=0.0), 0.1)
+    with pytest.raises(ValueError, match="too fine for t_ref = 100000"):
+        euler_rate(LIF(t_ref=1e5), 0.01)
+    with pytest.raises(RuntimeError, match="raise h, work or tolerance"):
+        euler_rate(LIF(), 0.1, work=1e3)
