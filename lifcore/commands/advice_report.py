@@ -210,6 +210,31 @@ def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, A
     }  # fmt: skip
 
 
+def check_plot(path: Path) -> None:
+    """Refuse a figure that could not be stored, before there is one.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If it does not know the ending of the file's name.
+
+    Examples
+    --------
+    >>> check_plot(Path("error.svg"))
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError as error:
+        raise ImportError("--plot needs matplotlib: pip install 'lifcore[book]'") from error
+    known = sorted(FigureCanvasAgg.get_supported_filetypes())
+    if path.suffix and path.suffix[1:].lower() not in known:
+        raise ValueError(
+            f"argument --plot: {str(path)!r} ends in {path.suffix}; allowed: {', '.join(known)}"
+        )
+
+
 def save_plot(
     path: Path, advice: Advice, units: Units, T: float | None, confidence: float = 0.95
 ) -> None:
@@ -219,11 +244,9 @@ def save_plot(
     --------
     >>> save_plot(Path("error.svg"), advice, units, None)  # doctest: +SKIP
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("--plot needs matplotlib: pip install 'lifcore[book]'") from error
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     steps, sizes = [], []
     for h in advice.h * 2.0 ** np.arange(-4.0, 2.0):
         try:

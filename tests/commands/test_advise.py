@@ -187,6 +187,45 @@ def test_bad_calls(arguments, text, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("flag", ["--json", "--plot"])
+def test_files_that_cannot_be_written_are_refused_before_any_work(
+    flag, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("lifcore.commands.advise._advice", pytest.fail)
+    for file in (tmp_path / "none" / "file.svg", tmp_path):
+        line = refused(*PLAIN, "--rate-error", "1%", flag, file, capsys=capsys)
+        assert f"argument {flag}: {str(file)!r} cannot be written (" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_tried_without_a_trace(tmp_path, capsys):
+    kept, new, link = (tmp_path / name for name in ("kept.json", "new.json", "link.json"))
+    kept.write_text("kept")
+    link.symlink_to(new)
+    for file in (kept, new, link):
+        refused("--mu", 1.5, "--json", file, capsys=capsys)  # it does not say of what error
+    assert kept.read_text() == "kept"
+    assert not new.exists()
+    assert link.is_symlink()
+
+
+def test_figures_of_an_unknown_kind_are_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("lifcore.commands.advise._advice", pytest.fail)
+    line = refused(*PLAIN, "--at", 0.1, "--plot", tmp_path / "error.xyz", capsys=capsys)
+    assert "argument --plot: " in line
+    assert "ends in .xyz; allowed: " in line
+    assert "svg" in line
+
+
+def test_a_disk_that_becomes_full_is_told_in_a_line(tmp_path, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    line = refused(*PLAIN, "--at", 0.1, "--json", tmp_path / "a.json", capsys=capsys)
+    assert "No space left on device" in line
+
+
 def test_a_file_that_is_none(tmp_path, capsys):
     for name, text in (("a.json", "{"), ("b.yaml", "a: ["), ("c.json", "[1]")):
         (tmp_path / name).write_text(text)
