@@ -217,6 +217,17 @@ def test_figures_of_an_unknown_kind_are_refused_before_any_work(tmp_path, capsys
     assert "svg" in line
 
 
+@pytest.mark.parametrize(
+    "asked", [["--rate-error", "1%"], ["--state-error", "0.1", "--T", "2"], ["--at", "0.1"]]
+)
+def test_a_layer_is_refused(asked, tmp_path, capsys):
+    file = tmp_path / "layer.json"
+    file.write_text(json.dumps({"mu": [1.5, 1.2], "sigma": 0.3}))
+    line = refused(file, *asked, capsys=capsys)
+    assert "mu = [1.5, 1.2] is a list; allowed: a finite number" in line
+    assert "one, no layer" in line
+
+
 def test_a_disk_that_becomes_full_is_told_in_a_line(tmp_path, capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
