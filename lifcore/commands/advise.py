@@ -14,7 +14,8 @@ from typing import Any
 
 from lifcore.advice.advise import error_at, step_size
 from lifcore.advice.result import ADVISED, Advice
-from lifcore.commands.advice_report import Units, as_dict, check_plot, save_plot, table
+from lifcore.commands.advice_plot import check_plot, save_plot
+from lifcore.commands.advice_report import Units, as_dict, table
 from lifcore.commands.arguments import confidence, number, positive, share, writable
 from lifcore.commands.neurons import DIMENSIONLESS, PHYSICAL, neuron_of, read_neuron
 from lifcore.models.neuron import LIF

@@ -228,6 +228,33 @@ def test_a_layer_is_refused(asked, tmp_path, capsys):
     assert "one, no layer" in line
 
 
+def test_steps_with_a_refractory_time_are_advised_such_as_divide_it(capsys):
+    for neuron, unit, t_ref in ((NEURON, 10.0, 2.0), (["--mu", 1.5, "--sigma", 0.3], 1.0, 0.25)):
+        asked = [*neuron, "--t-ref", t_ref, "--rate-error", "1%"]
+        found = json.loads(advise(*asked, "--json", capsys=capsys)[1])
+        assert found["neuron"]["t_ref"] == pytest.approx(t_ref / unit)
+        n = round(t_ref / found["dt"])
+        _, out, _ = advise(*asked, capsys=capsys)
+        assert f"t_ref = {t_ref / unit:g}\n" in out
+        last = out.splitlines()[-1]
+        assert "or less" not in last
+        assert f" = t_ref/{n}, or t_ref/n with a larger whole n, with Euler: " in last
+        assert float(last.split()[3]) * n == pytest.approx(t_ref, rel=1e-10)
+        (line,) = (line for line in out.splitlines() if line.startswith("cheapest"))
+        assert f"euler dt {last.split()[3]}, " in line
+
+
+def test_a_pilot_with_a_refractory_time_advises_its_own_step(capsys):
+    asked = ["--mu", 1.5, "--sigma", 0.3, "--t-ref", 0.21, "--state-error", 0.1, "--T", 2]
+    _, out, _ = advise(*asked, capsys=capsys)
+    last = out.splitlines()[-1]
+    h = float(last.split()[3])
+    assert 2.0 / h == pytest.approx(round(2.0 / h), rel=1e-10)
+    assert f", or t_ref/n with a whole n > {0.21 / h:.4g}, with Euler: " in last
+    _, out, _ = advise(*asked, "--scheme", "exact", capsys=capsys)
+    assert " or less with the exact scheme: " in out
+
+
 def test_a_disk_that_becomes_full_is_told_in_a_line(tmp_path, capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
