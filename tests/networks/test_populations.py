@@ -161,6 +161,29 @@ def test_is_the_same_as_a_matrix(scheme):
     assert np.array_equal(own.all_spikes(), other.all_spikes())
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.25])
+def test_a_matrix_has_no_synapses_of_weight_0(delay):
+    small = [
+        Population("E", 30, dataclasses.replace(NEURON, mu=1.6)),
+        Population("I", 20, dataclasses.replace(NEURON, mu=1.5)),
+    ]
+    ways = [
+        Projection("E", "I", probability=0.5, weight=0.0, delay=2.0 * delay),
+        Projection("I", "E", probability=0.5, weight=-0.2, delay=delay),
+    ]
+    model = Populations(small, ways, seed=5, resolution=0.0625)
+    net = as_recurrent(model)
+    assert net.sizes == (50,)
+    assert net.weights.nnz == (synapses(model)[2] != 0.0).sum() > 0
+    assert net.delay_range == (delay, delay)
+    own, other = (simulate(x, paths=4, **RUN) for x in (model, net))
+    assert own.spike_counts.sum() > 100
+    for name in ("v", "i", "spike_counts"):
+        assert np.array_equal(getattr(own, name), getattr(other, name)), name
+    none = as_recurrent(Populations(small, ways[:1], seed=5, resolution=0.0625))
+    assert none.weights.nnz == 0
+
+
 def test_threads_run_the_same():
     runs = [simulate(MODEL, paths=1, executor=f"threads:{k}", **RUN) for k in (1, 2, 3)]
     for run in runs[1:]:
