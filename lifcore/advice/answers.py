@@ -62,8 +62,7 @@ def exact_advice(question: Question, tolerance: float | None, h: float | None) -
     0.0
     """
     net = network_of(question.model)
-    if h is None:
-        h = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    h = _exact_step(question) if h is None else h
     return Advice(
         question.quantity, "exact", h, estimate(0.0, 0.0, math.inf), tolerance, {},
         cost("exact", h, net, _spikes(question)), "exact", 1.0, {"exact": h},
@@ -222,7 +221,7 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
     prices = {
         name: cost(name, h, net, spikes).seconds for name, h in advice.steps.items() if h > 0.0
     }
-    quickest = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    quickest = _exact_step(question)
     prices["exact"] = cost("exact", quickest, net, spikes).seconds
     best = min(prices, key=lambda name: prices[name])
     return replace(
@@ -231,6 +230,17 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
         saving=prices[advice.scheme] / prices[best],
         steps={**advice.steps, "exact": quickest},
     )
+
+
+def _exact_step(question: Question) -> float:
+    """Return a step that costs the exact scheme little and divides T, if there is one.
+
+    A fifth of the shortest time scale; where nothing relaxes T itself, or 1.
+    """
+    fastest = max(max(neuron.g, neuron.a) for neuron in network_of(question.model).neurons)
+    T = question.T
+    h = 0.2 / fastest if fastest > 0.0 else T or 1.0
+    return h if T is None else T / math.ceil(T / h * (1.0 - 1e-12))
 
 
 def _spikes(question: Question) -> float:

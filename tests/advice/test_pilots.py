@@ -98,6 +98,44 @@ def test_no_step_is_longer_than_the_shortest_delay():
     assert step_size(LIF(t_ref=0.2), tolerance=10.0, quantity="state", T=4.0).h == 0.2
 
 
+PERFECT = {"g": 0.0, "tau": np.inf}
+
+
+@pytest.mark.parametrize("quantity", ["state", "spike_time", "count", "weak"])
+def test_a_neuron_without_time_scales(quantity):
+    more = {"observable": lambda v, i, n: v} if quantity == "weak" else {}
+    model = LIF(**PERFECT)
+    for advice in (
+        step_size(model, tolerance=0.2, quantity=quantity, T=2.0, **more),
+        error_at(model, 0.125, quantity=quantity, T=2.0, **more),
+        step_size(model, tolerance=0.2, quantity=quantity, T=2.0, scheme="exact", **more),
+    ):
+        assert 2.0 / advice.h == round(2.0 / advice.h)
+        assert advice.steps["exact"] == 2.0
+        assert np.isfinite(advice.saving)
+        assert advice.saving >= 1.0
+
+
+def test_a_perfect_neuron_at_rest_costs_something():
+    rest = LIF(**PERFECT, mu=0.0, sigma=0.0)
+    assert 0.0 < step_size(rest, tolerance=0.1, quantity="state", T=2.0).cost.seconds < np.inf
+    alone = step_size(rest, tolerance=0.1, quantity="rate", scheme="exact")
+    assert (alone.h, alone.error.mean) == (1.0, 0.0)
+    assert alone.cost.seconds > 0.0
+    with pytest.raises(ValueError, match=r"^lif\.g = 0\.0 is out of range; allowed: a number > 0"):
+        step_size(LIF(**PERFECT), tolerance=0.1, quantity="rate")
+
+
+@pytest.mark.parametrize("T", [0.03, 1.03, 7.0])
+@pytest.mark.parametrize("quantity", ["rate", "state"])
+def test_steps_of_the_exact_scheme_divide_the_horizon(T, quantity):
+    found = [step_size(LIF(), tolerance=0.1, quantity=quantity, T=T, scheme="exact").h]
+    found.append(step_size(LIF(), tolerance=0.1, quantity=quantity, T=T).steps["exact"])
+    for h in found:
+        assert h <= 0.1 * (1.0 + 1e-12)
+        assert T / h == pytest.approx(round(T / h), rel=1e-12)
+
+
 def test_large_networks_are_extrapolated(monkeypatch):
     weights = np.full((6, 6), 0.02) - 0.02 * np.eye(6)
     net = Recurrent(neuron=LIF(mu=1.2, sigma=0.6), weights=weights)
