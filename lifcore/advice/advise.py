@@ -63,7 +63,7 @@ def step_size(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong, the neuron is silent or has no stationary rate, or the tolerance
+        If an argument is wrong, the model is silent or has no stationary rate, or the tolerance
         is out of a pilot's reach.
 
     Notes

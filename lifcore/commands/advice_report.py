@@ -73,7 +73,7 @@ class Units:
         """
         if isinstance(self.neuron, LIF):
             return ""
-        return f" (h and tau in units of {self.time:g} ms, V in {self.voltage:g} mV above E_L)"
+        return f" (h, T and tau in units of {self.time:g} ms, V in {self.voltage:g} mV above E_L)"
 
     def error(self, value: float, quantity: str) -> str:
         """Return an error as text with its unit.

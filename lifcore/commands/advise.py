@@ -98,7 +98,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 save_plot(options.plot, advice, units, _T(units, options), options.confidence)
     except (TypeError, ValueError, ImportError, RuntimeError, OSError) as error:
         said = " ".join(str(error).split())
-        if units is not None and any(name in said for name in ("h = ", "tolerance = ", "lif.")):
+        without = ("h = ", "T = ", "tolerance = ", "lif.")
+        if units is not None and any(name in said for name in without):
             said += units.legend()
         parser.error("; ".join([said, *_notes(caught)]))
     notes = _notes(caught)

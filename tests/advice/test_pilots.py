@@ -5,6 +5,7 @@ import pytest
 
 from lifcore import LIF, Feedforward, Recurrent, couple, error_at, step_size
 from lifcore.advice import large
+from lifcore.advice.answers import FAR, _far
 from lifcore.advice.measures import MEASURES, weak_measure
 
 DRIVEN = LIF(mu=1.5, sigma=0.3, tau=0.5)
@@ -157,8 +158,65 @@ def test_networks_need_a_horizon():
 
 
 def test_without_a_spike_there_is_no_advice_on_spike_times():
-    silent = LIF(mu=0.2, sigma=0.05)
+    silent = LIF(mu=0.2, sigma=0.3)
     with pytest.raises(ValueError, match="saw no matched spike up to T = 5"):
         step_size(silent, tolerance=0.05, quantity="spike_time", T=5.0)
     with pytest.raises(ValueError, match="saw no matched spike"):
         error_at(silent, 0.1, quantity="spike_time", T=5.0)
+
+
+SILENT = LIF(mu=0.2, sigma=0.05)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        SILENT,
+        LIF(mu=[0.2, 0.9], sigma=0.0),
+        Recurrent(LIF(mu=0.2, sigma=0.0), np.full((5, 5), 0.1)),
+        Recurrent(LIF(mu=0.2, sigma=1e-3, t_ref=0.25), np.ones((3, 3)), delays=0.5),
+        Recurrent(SILENT, np.ones((600, 600))),
+        Feedforward([LIF(mu=0.9, sigma=1e-3), SILENT], [np.ones((2, 2))]),
+        LIF(g=0.0, tau=np.inf, mu=[0.1, 0.15], sigma=0.001),
+        LIF(g=[0.0, 0.1], mu=0.1, sigma=0.001),
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("quantity", ["rate", "interval", "spike_time"])
+def test_silent_networks_are_refused_before_any_pilot(model, quantity, monkeypatch):
+    if quantity in ("rate", "interval") and model is SILENT:
+        quantity = "spike_time"  # for its rate the stationary law answers
+    monkeypatch.setattr("lifcore.advice.pilot.run_pilot", pytest.fail)
+    monkeypatch.setattr(large, "simulate", pytest.fail)
+    said = f"^model is silent: up to T = 5 .* nothing is known of '{quantity}'; allowed: "
+    with pytest.raises(ValueError, match=said):
+        step_size(model, tolerance=0.05, quantity=quantity, T=5.0)
+    with pytest.raises(ValueError, match=said):
+        error_at(model, 0.125, quantity=quantity, T=5.0)
+
+
+def test_one_neuron_that_fires_is_enough():
+    net = Feedforward([LIF(mu=[0.2, 1.5], sigma=0.1), SILENT], [np.ones((1, 2))])
+    assert error_at(net, 0.125, quantity="rate", T=5.0).error.high < 1.0
+    for lif, T in ((LIF(mu=1.05, sigma=0.0), 5.0), (LIF(g=0.0, mu=0.21, sigma=0.01), 5.0)):
+        assert error_at(lif, 0.125, quantity="spike_time", T=T).error.mean >= 0.0
+
+
+@pytest.mark.parametrize("g", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("tau", [0.1, 2.0, np.inf])
+@pytest.mark.parametrize("T", [0.25, 4.0])
+def test_neurons_that_stay_far_below_threshold(g, tau, T):
+    # V without threshold and noise, and its deviation, integrated by hand
+    t, mu, v_reset = np.linspace(0.0, T, 4001), 0.7, 0.1
+    kernel = np.exp(-g * t), np.exp(-t / tau)
+    response = np.convolve(*kernel)[: t.size] * t[1]
+    deviation = np.sqrt(np.trapezoid(response**2, t))
+    mean = v_reset + (mu - g * v_reset) * np.trapezoid(kernel[0], t)
+    for sigma in (0.0, 0.2):
+        most = FAR * sigma * np.sqrt(min(T, 0.5 * tau)) * min(T, 1.0 / g if g else np.inf)
+        for v_th, far in (
+            (mean + FAR * sigma * deviation - 0.01, False),
+            (mean + most + 0.01, True),
+        ):
+            lif = LIF(g=g, tau=tau, mu=mu, sigma=sigma, v_reset=v_reset, v_th=v_th)
+            assert _far(lif, T) is far

@@ -301,6 +301,10 @@ def test_messages_without_units_say_what_a_unit_is(capsys):
     line = refused(*NEURON, "--at", "20", capsys=capsys)
     assert "in units of 10 ms" in line
     assert "allowed: h < 0.1" in line  # tau's limit, which is stricter than the leak's
+    silent = [*NEURON[:-3], "0", "--noise-sd", "1", "--spike-time-error", "0.1", "--T", "50"]
+    line = refused(*silent, capsys=capsys)
+    assert "model is silent: up to T = 5 " in line
+    assert "T and tau in units of 10 ms" in line
     _, out, _ = advise(*NEURON, "--at", "0.0109999", capsys=capsys)
     assert "At dt = 0.0109999 ms" in out
     asked = ["--of", "spike_time", "--T", "200"]
