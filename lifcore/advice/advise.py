@@ -159,7 +159,12 @@ def _question(
         if observable is None:
             raise ValueError("observable is missing; allowed: a function of (V, I, N) for 'weak'")
         lif = model if isinstance(model, LIF) else network_of(model).neurons[0]
-        check_observables({"observable": observable}, lif)
+        check_observables({"observable": observable}, lif, "{}")
+    elif observable is not None:
+        raise ValueError(
+            f"observable = {observable!r} has no part in {quantity!r}; allowed: None, or 'weak' as "
+            "the quantity"
+        )
     if T is not None:
         T = checks.real("T", T, above=0.0)
     question = Question(model, quantity, T, confidence, scheme, observable)

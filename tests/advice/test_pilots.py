@@ -220,3 +220,18 @@ def test_neurons_that_stay_far_below_threshold(g, tau, T):
         ):
             lif = LIF(g=g, tau=tau, mu=mu, sigma=sigma, v_reset=v_reset, v_th=v_th)
             assert _far(lif, T) is far
+
+
+def test_an_observable_is_named_as_the_argument_it_is():
+    asked = {"tolerance": 0.1, "T": 2.0}
+    for observable, error in ((3, TypeError), (lambda v, i, n: v.sum(), ValueError)):
+        with pytest.raises(error, match=r"^observable (= 3; allowed|returns shape)"):
+            step_size(LIF(), quantity="weak", observable=observable, **asked)
+    with pytest.raises(ValueError, match=r"^observable = .* has no part in 'state'; allowed: None"):
+        step_size(LIF(), quantity="state", observable=lambda v, i, n: v, **asked)
+
+
+@pytest.mark.parametrize("T", [0.0, -1.0, np.nan, np.inf])
+def test_a_horizon_is_checked_where_it_is_not_needed(T):
+    with pytest.raises(ValueError, match=f"^T = {T} is out of range; allowed: a number > 0"):
+        error_at(LIF(), 0.1, quantity="rate", T=T)
