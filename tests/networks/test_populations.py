@@ -241,6 +241,22 @@ def test_the_column_refuses_other_shares():
             microcircuit(**{name: 1.5}, seed=1)
 
 
+def test_the_column_names_what_is_too_small_or_too_long():
+    with pytest.raises(
+        ValueError, match=r"^neurons = 0\.0004 leaves none of L5I; allowed: above 0"
+    ):
+        microcircuit(0.0004, 0.01, seed=1)
+    assert min(microcircuit(0.0005, 0.01, seed=1).sizes) == 1
+    with pytest.raises(
+        ValueError, match=r"^resolution = 4\.0 is out of range; allowed: .* <= 3\.75"
+    ):
+        microcircuit(0.01, 0.01, seed=1, resolution=4.0)
+    assert microcircuit(0.01, 0.01, seed=1, resolution=3.75).resolution == 0.375
+    for tiny in (1e-9, 1e-300):
+        with pytest.raises(ValueError, match=r"^resolution = .*: delays up to .* have .* values;"):
+            microcircuit(0.01, 0.01, seed=1, resolution=tiny)
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 
