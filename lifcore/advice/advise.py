@@ -46,8 +46,9 @@ def step_size(
         E f(V, I, N) at T. Spikes match if they, and all earlier ones, are at most a quarter of the
         mean interval apart.
     T : float, optional
-        Horizon, from a start at V = v_reset, I = mu; needed by all but the stationary ``"rate"``
-        and ``"interval"`` of one neuron. The step then divides it.
+        Horizon, from a start at V = v_reset, I = mu. The step then divides it. Needed by all but
+        the stationary ``"rate"`` and ``"interval"`` of one neuron, whose steps on the grid do not
+        depend on it.
     confidence : float, optional
         Of the interval of the error; a pilot's lies within the tolerance with it.
     scheme : str, optional
@@ -62,7 +63,7 @@ def step_size(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong, the neuron is silent or has no stationary rate, or the tolerance
+        If an argument is wrong, the model is silent or has no stationary rate, or the tolerance
         is out of a pilot's reach.
 
     Notes
@@ -158,14 +159,18 @@ def _question(
         if observable is None:
             raise ValueError("observable is missing; allowed: a function of (V, I, N) for 'weak'")
         lif = model if isinstance(model, LIF) else network_of(model).neurons[0]
-        check_observables({"observable": observable}, lif)
-    question = Question(model, quantity, None, confidence, scheme, observable)
-    if question.stationary:
-        return question
-    if T is None:
+        check_observables({"observable": observable}, lif, "{}")
+    elif observable is not None:
+        raise ValueError(
+            f"observable = {observable!r} has no part in {quantity!r}; allowed: None, or 'weak' as "
+            "the quantity"
+        )
+    if T is not None:
+        T = checks.real("T", T, above=0.0)
+    question = Question(model, quantity, T, confidence, scheme, observable)
+    if T is None and not question.stationary:
         raise ValueError(
             f"T is missing; allowed: a horizon > 0, in units of time, for {quantity!r}"
             + ("" if quantity not in ("rate", "interval") else " of a network")
         )
-    T = checks.real("T", T, above=0.0)
-    return Question(model, quantity, T, confidence, scheme, observable)
+    return question

@@ -20,6 +20,12 @@ from lifcore.runs.pairs import Observable
 QUANTITIES = ("rate", "interval", "spike_time", "state", "count", "weak")
 """What an error may be of."""
 
+FIRING = ("rate", "interval")
+"""What one neuron's stationary law tells, and of a network the spikes of all neurons."""
+
+FAR = 10.0
+"""Standard deviations of V that no pilot has the paths to see: a chance of 1e-23."""
+
 LUCK = 1.0 / 3.0
 """Share of its largest part below which an error is called lucky."""
 
@@ -50,7 +56,7 @@ class Question:
     def stationary(self) -> bool:
         """Whether the answer comes from the stationary law of one neuron."""
         one = isinstance(self.model, LIF) and self.model.size is None
-        return one and self.quantity in ("rate", "interval")
+        return one and self.quantity in FIRING
 
 
 def exact_advice(question: Question, tolerance: float | None, h: float | None) -> Advice:
@@ -62,8 +68,7 @@ def exact_advice(question: Question, tolerance: float | None, h: float | None) -
     0.0
     """
     net = network_of(question.model)
-    if h is None:
-        h = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    h = _exact_step(question) if h is None else h
     return Advice(
         question.quantity, "exact", h, estimate(0.0, 0.0, math.inf), tolerance, {},
         cost("exact", h, net, _spikes(question)), "exact", 1.0, {"exact": h},
@@ -149,6 +154,7 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
     >>> pilot_advice(question, None, 0.1).error.mean > 0.0
     True
     """
+    _check_fires(question)
     pilot = _pilot(question, question.scheme, BUDGET)
     limit, warnings = "given", []
     if h is None:
@@ -190,6 +196,34 @@ def pilot_advice(question: Question, tolerance: float | None, h: float | None) -
     )  # fmt: skip
 
 
+def _check_fires(question: Question) -> None:
+    """Refuse what needs spikes if all neurons are too far below threshold for any pilot to see one.
+
+    What drives a neuron but its own noise are others' spikes, so each is looked at alone.
+    """
+    T, neurons = question.T, frozenset(network_of(question.model).neurons)
+    assert T is not None
+    if question.quantity not in (*FIRING, "spike_time") or not all(_far(one, T) for one in neurons):
+        return
+    raise ValueError(
+        f"model is silent: up to T = {T:.3g} each neuron's noise leaves V {FAR:g} standard "
+        f"deviations or more below the threshold, so that nothing is known of "
+        f"{question.quantity!r}; allowed: a longer T, or more mu or sigma, or ask for 'state'"
+    )
+
+
+def _far(neuron: LIF, T: float) -> bool:
+    """Return whether V without threshold stays `FAR` standard deviations below it up to T."""
+    g, a = neuron.g, neuron.a
+    held = -math.expm1(-g * T) / g if g > 0.0 else T  # for how long the drive is kept in V
+    highest = neuron.v_reset + max(0.0, (neuron.mu - g * neuron.v_reset) * held)
+    # No more than the largest deviation of I, integrated; nor than V's own in the end.
+    spread = math.sqrt(min(T, 0.5 * neuron.tau)) * held
+    if g > 0.0 and a > 0.0:
+        spread = min(spread, 1.0 / math.sqrt(2.0 * g * a * (g + a)))
+    return neuron.v_th - highest > FAR * neuron.sigma * spread
+
+
 def _pilot(question: Question, scheme: str, budget: float) -> Pilot:
     model, quantity = question.model, question.quantity
     assert question.T is not None
@@ -197,11 +231,11 @@ def _pilot(question: Question, scheme: str, budget: float) -> Pilot:
         assert question.observable is not None
         measure = weak_measure(question.observable)
     else:
-        measure = MEASURES["population" if quantity in ("rate", "interval") else quantity]
+        measure = MEASURES["population" if quantity in FIRING else quantity]
     kind = Pilot
     if is_large(model):
         neurons = len(network_of(model).neurons)
-        if quantity not in ("rate", "interval"):
+        if quantity not in FIRING:
             raise ValueError(
                 f"quantity = {quantity!r} of a network of {neurons} neurons needs the exact "
                 "solution, which pilots run for 500 at most; allowed: 'rate' or 'interval'"
@@ -222,7 +256,7 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
     prices = {
         name: cost(name, h, net, spikes).seconds for name, h in advice.steps.items() if h > 0.0
     }
-    quickest = 0.2 / max(max(neuron.g, neuron.a) for neuron in net.neurons)
+    quickest = _exact_step(question)
     prices["exact"] = cost("exact", quickest, net, spikes).seconds
     best = min(prices, key=lambda name: prices[name])
     return replace(
@@ -231,6 +265,17 @@ def _with_rivals(question: Question, advice: Advice, spikes: float) -> Advice:
         saving=prices[advice.scheme] / prices[best],
         steps={**advice.steps, "exact": quickest},
     )
+
+
+def _exact_step(question: Question) -> float:
+    """Return a step that costs the exact scheme little and divides T, if there is one.
+
+    A fifth of the shortest time scale; where nothing relaxes T itself, or 1.
+    """
+    fastest = max(max(neuron.g, neuron.a) for neuron in network_of(question.model).neurons)
+    T = question.T
+    h = 0.2 / fastest if fastest > 0.0 else T or 1.0
+    return h if T is None else T / math.ceil(T / h * (1.0 - 1e-12))
 
 
 def _spikes(question: Question) -> float:

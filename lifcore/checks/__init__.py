@@ -16,7 +16,7 @@ from lifcore.checks.grids import (
     times,
 )
 from lifcore.checks.models import spikes, start, volleys
-from lifcore.checks.physical import absent, known, milliseconds, required
+from lifcore.checks.physical import absent, known, milliseconds, numeric, required
 from lifcore.checks.sizes import memory, of_blocks
 from lifcore.checks.strict import grid_times, whole_steps
 from lifcore.checks.supported import (
@@ -68,6 +68,7 @@ __all__ = [
     "no_delays",
     "no_poisson",
     "no_refractory",
+    "numeric",
     "of_blocks",
     "one_of",
     "positive",

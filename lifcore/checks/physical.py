@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from lifcore.checks.values import real
+import numpy as np
+
+from lifcore.checks.values import column, real
 
 #: Time constants outside these (ms) are taken for a mistake of the unit and warned of.
 USUAL_MS = (0.1, 1000.0)
@@ -89,6 +92,26 @@ def absent(name: str, value: object, neutral: float, why: str) -> None:
     """
     if real(name, value) != neutral:
         raise ValueError(f"{name} = {value!r}: {why}; allowed: {neutral:g}")
+
+
+def numeric(name: str, value: Any) -> Any:
+    """Return a number or an array of numbers as it is, and a list as an array.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold numbers.
+
+    Examples
+    --------
+    >>> numeric("dt", 0.1)
+    0.1
+    """
+    if isinstance(value, list | tuple):
+        value = column(value, lists=True)
+    if isinstance(value, list | tuple) or np.asarray(value).dtype.kind not in "iuf":
+        raise TypeError(f"{name} = {value!r}; allowed: a number, or an array of numbers")
+    return value
 
 
 def milliseconds(name: str, value: object) -> float:

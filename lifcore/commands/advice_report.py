@@ -1,15 +1,11 @@
-"""An advice in the reader's own units: a table ending in a sentence, a dict, a figure."""
+"""An advice in the reader's own units: a table ending in a sentence, a dict."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lifcore.advice.advise import error_at
 from lifcore.advice.result import Advice
 from lifcore.models.neuron import LIF
 from lifcore.models.physical import Physical
@@ -23,7 +19,7 @@ WORDS = {
 }  # fmt: skip
 """Quantities in a sentence."""
 
-FIELDS = ("g", "v_th", "v_reset", "tau", "mu", "sigma")
+FIELDS = ("g", "v_th", "v_reset", "tau", "mu", "sigma", "t_ref")
 """Parameters of a LIF."""
 
 
@@ -77,7 +73,7 @@ class Units:
         """
         if isinstance(self.neuron, LIF):
             return ""
-        return f" (h and tau in units of {self.time:g} ms, V in {self.voltage:g} mV above E_L)"
+        return f" (h, T and tau in units of {self.time:g} ms, V in {self.voltage:g} mV above E_L)"
 
     def error(self, value: float, quantity: str) -> str:
         """Return an error as text with its unit.
@@ -171,7 +167,7 @@ def sentence(advice: Advice, units: Units) -> str:
     better = ""
     if advice.cheapest != advice.scheme and advice.saving >= 1.2:
         better = f"; {NAMES[advice.cheapest]} costs {advice.saving:.2g} times less"
-    return f"Use dt = {step} or less with {NAMES[advice.scheme]}: {kind}{better}."
+    return f"Use dt = {step}{_others(advice, units)} with {NAMES[advice.scheme]}: {kind}{better}."
 
 
 def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, Any]:
@@ -210,57 +206,41 @@ def as_dict(advice: Advice, units: Units, notes: tuple[str, ...]) -> dict[str, A
     }  # fmt: skip
 
 
-def save_plot(
-    path: Path, advice: Advice, units: Units, T: float | None, confidence: float = 0.95
-) -> None:
-    """Draw the size of the error against the step, the advised one marked, into a file.
-
-    Examples
-    --------
-    >>> save_plot(Path("error.svg"), advice, units, None)  # doctest: +SKIP
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("--plot needs matplotlib: pip install 'lifcore[book]'") from error
-    steps, sizes = [], []
-    for h in advice.h * 2.0 ** np.arange(-4.0, 2.0):
-        try:
-            other = error_at(
-                units.lif, float(h), quantity=advice.quantity, T=T, scheme=advice.scheme,
-                confidence=confidence,
-            )  # fmt: skip
-        except ValueError:  # a step that the scheme cannot take
-            continue
-        steps.append(h * units.time)
-        sizes.append(abs(other.error.mean) * units.scale(advice.quantity))
-    figure = Figure(figsize=(5.0, 3.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.loglog(steps, sizes, "o-", color="C0")
-    size = abs(advice.error.mean) * units.scale(advice.quantity)
-    axes.plot(advice.h * units.time, size, "s", color="C3", label="advised step")
-    if advice.tolerance is not None:
-        axes.axhline(advice.tolerance * units.scale(advice.quantity), color="0.5", ls="--")
-    axes.set_xlabel(f"dt ({units.ms})")
-    axes.set_ylabel(f"error of {WORDS[advice.quantity]}")
-    axes.legend(frameon=False)
-    figure.savefig(path)
-
-
 def _cheapest(advice: Advice, units: Units) -> str:
     steps = ", ".join(
-        f"{name} dt {_down(h * units.time)}" for name, h in advice.steps.items() if name != "exact"
+        f"{name} dt {_found(h, units)}" for name, h in advice.steps.items() if name != "exact"
     )
     more = f", {advice.saving:.2g} times cheaper" if advice.saving > 1.0 else ""
-    return f"{NAMES[advice.cheapest]}{more} ({steps} {units.ms})"
+    return f"{NAMES[advice.cheapest]}{more}" + (f" ({steps} {units.ms})" if steps else "")
 
 
 def _step(advice: Advice, units: Units) -> str:
-    """Return a step that was given as it was given, and one that was found rounded down."""
-    dt = advice.h * units.time
-    return f"{dt:.12g}" if advice.tolerance is None else _down(dt)
+    """Return a step that was given as it was given, and one that was found as `_found` does."""
+    return f"{advice.h * units.time:.12g}" if advice.tolerance is None else _found(advice.h, units)
+
+
+def _found(h: float, units: Units) -> str:
+    """Return a step that was found rounded down, but in full if the refractory time depends on it.
+
+    A grid rounds that to its steps, and a step a little shorter to another time.
+    """
+    dt = h * units.time
+    return f"{dt:.12g}" if units.lif.t_ref > 0.0 else _down(dt)
+
+
+def _others(advice: Advice, units: Units) -> str:
+    """Return which other steps meet the tolerance too: shorter ones that keep the refractory time.
+
+    At others the error grows by how the grid rounds that time. The exact scheme does not round it.
+    """
+    t_ref = units.lif.t_ref
+    if t_ref == 0.0 or advice.scheme == "exact":
+        return " or less"
+    steps = t_ref / advice.h
+    n = round(steps)
+    if abs(steps - n) > 1e-9 * steps:
+        return f", or t_ref/n with a whole n > {steps:.4g},"
+    return f" = t_ref/{n}, or t_ref/n with a larger whole n,"
 
 
 def _down(value: float) -> str:

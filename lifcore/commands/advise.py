@@ -14,8 +14,9 @@ from typing import Any
 
 from lifcore.advice.advise import error_at, step_size
 from lifcore.advice.result import ADVISED, Advice
-from lifcore.commands.advice_report import Units, as_dict, save_plot, table
-from lifcore.commands.arguments import confidence, number, positive, share
+from lifcore.commands.advice_plot import check_plot, save_plot
+from lifcore.commands.advice_report import Units, as_dict, table
+from lifcore.commands.arguments import confidence, number, positive, share, writable
 from lifcore.commands.neurons import DIMENSIONLESS, PHYSICAL, neuron_of, read_neuron
 from lifcore.models.neuron import LIF
 
@@ -71,13 +72,15 @@ def add_advise(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--json",
-        type=Path,
+        type=writable,
         metavar="FILE",
         nargs="?",
         const=Path("-"),
         help="write the answer here, or print it",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the error against the step")
+    parser.add_argument(
+        "--plot", type=writable, metavar="FILE", help="draw the error against the step"
+    )
     parser.set_defaults(run=lambda options: _run(parser, options))
 
 
@@ -86,6 +89,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings(record=True) as caught, _patience():
             warnings.simplefilter("always")
+            if options.plot:
+                check_plot(options.plot)
             neuron = _neuron(options)
             units = Units.of(neuron)
             advice = _advice(neuron, units, options)
@@ -93,7 +98,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 save_plot(options.plot, advice, units, _T(units, options), options.confidence)
     except (TypeError, ValueError, ImportError, RuntimeError, OSError) as error:
         said = " ".join(str(error).split())
-        if units is not None and any(name in said for name in ("h = ", "tolerance = ", "lif.")):
+        without = ("h = ", "T = ", "tolerance = ", "lif.")
+        if units is not None and any(name in said for name in without):
             said += units.legend()
         parser.error("; ".join([said, *_notes(caught)]))
     notes = _notes(caught)
@@ -102,7 +108,10 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         if str(options.json) == "-":
             print(text, end="")
             return 0
-        options.json.write_text(text)
+        try:
+            options.json.write_text(text)
+        except OSError as error:  # as a disk that has become full
+            parser.error(f"argument --json: {str(options.json)!r} cannot be written ({error})")
     print(table(advice, units, notes))
     return 0
 

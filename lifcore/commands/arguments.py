@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 from lifcore.runs.executors import named_executor
 
@@ -39,6 +40,32 @@ def executor_name(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
+
+
+def writable(text: str) -> Path:
+    """Return the path of a file that can be written; "-" stands for none.
+
+    Nothing is left of the try: a file that was not there is not there after it.
+
+    Examples
+    --------
+    >>> writable("-")
+    PosixPath('-')
+    """
+    if text == "-":
+        return Path(text)
+    try:
+        path = Path(text).resolve()  # what a link names is tried, not the link
+        there = path.exists()
+        if not there or path.is_file() or path.is_dir():  # a pipe would wait for its reader
+            path.open("a").close()
+        if not there:
+            path.unlink()
+    except (OSError, RuntimeError, ValueError) as error:
+        # Not of the system: links in a circle before Python 3.13, a zero byte in a name.
+        why = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written ({why})") from error
+    return Path(text)
 
 
 def number(text: str) -> float:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lifcore import checks
 from lifcore.models.neuron import LIF
 from lifcore.models.nir_nodes import from_nir
 from lifcore.models.physical import Physical
@@ -48,7 +49,8 @@ def neuron_of(given: dict[str, Any]) -> Physical | LIF:
     Raises
     ------
     TypeError, ValueError
-        If both kinds are given or none, or one is missing or out of range.
+        If both kinds are given or none, or one is missing, out of range or, as of a layer, an
+        array.
 
     Examples
     --------
@@ -62,6 +64,8 @@ def neuron_of(given: dict[str, Any]) -> Physical | LIF:
             f"{plain[0]} has no unit and {units[0]} has; allowed: parameters of one kind"
         )
     if plain:
+        for name, value in given.items():  # a LIF takes arrays too, which make it a layer
+            checks.real(name, value, infinite=name == "tau", hint="the neuron is one, no layer")
         return LIF(**given)
     if not units:
         raise ValueError(

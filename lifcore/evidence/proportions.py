@@ -125,6 +125,7 @@ def mean_share(values: np.ndarray) -> Estimate:
     >>> mean_share(np.array([0.0, 1.0, 1.0])).low == proportion(2, 3).low
     True
     """
+    values = np.asarray(values)
     found = mean(values)
     whole, some, trials = int((values >= 1.0).sum()), int((values > 0.0).sum()), len(values)
     if min(some, trials - whole) >= FEW:

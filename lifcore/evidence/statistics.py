@@ -124,11 +124,25 @@ def batch_sums(values: np.ndarray, batches: int = BATCHES) -> tuple[np.ndarray, 
     >>> batch_sums(np.arange(6.0), 3)[0].tolist()
     [1.0, 5.0, 9.0]
     """
+    if values.ndim == 0:
+        raise ValueError("values has shape (); allowed: (..., n), one value a path")
     n = values.shape[-1]
     if n < 2:
         raise ValueError(f"values has {n} entries; allowed: at least 2, or there is no interval")
     edges = np.linspace(0, n, min(batches, n) + 1).astype(np.int64)
     return np.add.reduceat(values, edges[:-1], axis=-1), np.diff(edges)
+
+
+def _one_a_path(name: str, values: np.ndarray) -> np.ndarray:
+    """Return values as floats, in one dimension: neurons of one path would be taken for paths."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1:
+        raise ValueError(f"{name} has shape {numbers.shape}; allowed: (n,), one value a path")
+    if numbers.size < 2:
+        raise ValueError(
+            f"{name} has {numbers.size} entries; allowed: at least 2, or there is no interval"
+        )
+    return numbers
 
 
 def mean(values: np.ndarray) -> Estimate:
@@ -146,14 +160,15 @@ def mean(values: np.ndarray) -> Estimate:
     Raises
     ------
     ValueError
-        If there are fewer than two values.
+        If there are fewer than two values, or two dimensions.
 
     Examples
     --------
     >>> mean(np.array([1.0, 2.0, 3.0])).mean
     2.0
     """
-    return ratio(np.asarray(values, dtype=np.float64), np.ones(len(values)))
+    numbers = _one_a_path("values", values)
+    return ratio(numbers, np.ones(numbers.size))
 
 
 def mean_square(squares: np.ndarray) -> Estimate:
@@ -176,7 +191,7 @@ def mean_square(squares: np.ndarray) -> Estimate:
     Raises
     ------
     ValueError
-        If there are fewer than two values.
+        If there are fewer than two values, or two dimensions.
 
     Examples
     --------
@@ -184,6 +199,7 @@ def mean_square(squares: np.ndarray) -> Estimate:
     >>> mean_square(squares).high < 1.2, mean_square(squares[:100]).high
     (True, inf)
     """
+    squares = _one_a_path("squares", squares)
     found = mean(squares)
     if found.standard_error == 0.0 and found.mean > 0.0:
         return found
@@ -209,15 +225,21 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Estimate:
     Raises
     ------
     ValueError
-        If there are fewer than two values.
+        If there are fewer than two values, two dimensions, or not as many of both.
 
     Examples
     --------
     >>> ratio(np.array([1.0, 3.0]), np.array([2.0, 2.0])).mean
     1.0
     """
-    top, _ = batch_sums(np.asarray(numerator, dtype=np.float64))
-    bottom, _ = batch_sums(np.asarray(denominator, dtype=np.float64))
+    above, below = _one_a_path("numerator", numerator), _one_a_path("denominator", denominator)
+    if above.size != below.size:
+        raise ValueError(
+            f"numerator has shape {above.shape} and denominator {below.shape}; allowed: one shape, "
+            "as both are of the same paths"
+        )
+    top, _ = batch_sums(above)
+    bottom, _ = batch_sums(below)
     return jackknife_estimate(top.sum() / bottom.sum(), (top.sum() - top) / (bottom.sum() - bottom))
 
 

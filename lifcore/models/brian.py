@@ -8,7 +8,7 @@ import numpy as np
 
 from lifcore import checks
 from lifcore.models.physical import Physical
-from lifcore.models.simulators import from_nest, to_nest
+from lifcore.models.simulators import neuron_of_nest, to_nest
 
 #: Of each name: its unit here, that unit in SI, and its powers of (m, kg, s, A).
 UNITS = {
@@ -51,7 +51,7 @@ def from_brian2(**params: Any) -> Physical:
     plain = {name: _in_unit(name, value) for name, value in params.items()}
     if "tau_syn" in plain:
         plain["tau_syn_ex"] = plain.pop("tau_syn")
-    return from_nest(**plain)
+    return neuron_of_nest("from_brian2", plain, {"tau_syn_ex": "tau_syn"})
 
 
 def _in_unit(name: str, value: Any) -> float | list[float]:

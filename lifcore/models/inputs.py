@@ -52,6 +52,9 @@ def current_noise(
     >>> current_noise(C_m=250, tau_m=10, tau_syn=0.5, rates=[8000, 8000], weights=[100, -100])
     (0.0, 200.0)
     """
+    C_m = checks.real("C_m", C_m, above=0.0, hint="pF")
+    tau_m = checks.real("tau_m", tau_m, above=0.0, hint="milliseconds")
+    tau_syn = checks.real("tau_syn", tau_syn, above=0.0, hint="milliseconds")
     inputs = rates is not None or weights is not None
     ways = {"noise_sd": noise_sd is not None, "V_sd": V_sd is not None, "rates, weights": inputs}
     chosen = [name for name, given in ways.items() if given]

@@ -88,7 +88,16 @@ def microcircuit(
     """
     share = checks.real("neurons", neurons, above=0.0, at_most=1.0)
     kept = checks.real("inputs", inputs, above=0.0, at_most=1.0)
-    unit = checks.real("resolution", resolution, above=0.0, hint="ms") / CELL.time_unit
+    least = 0.5 / min(_SIZES)
+    if round(share * min(_SIZES)) < 1:
+        raise ValueError(
+            f"neurons = {neurons!r} leaves none of {NAMES[_SIZES.index(min(_SIZES))]}; allowed: "
+            f"above {least:.2g}"
+        )
+    # Of longer ones the shortest delay would be far in the tail of the inhibitory ones.
+    most = 5.0 * min(_DELAY)
+    unit = checks.real("resolution", resolution, above=0.0, at_most=most, hint="ms")
+    unit /= CELL.time_unit
     weight = _PSP / _psp_of_one(CELL) / CELL.current_unit
     lif, per_unit = CELL.lif, CELL.time_unit / 1000.0  # Hz to events in a unit of time
     relative = np.where(np.arange(8) % 2 == 0, 1.0, _INHIBITION) * np.ones((8, 8))

@@ -266,13 +266,14 @@ def constant_drive_period(lif: LIF, current: float | None = None) -> float:
     Raises
     ------
     TypeError, ValueError
-        If `current` is not a finite number.
+        If `lif` is no single neuron, or `current` not a finite number.
 
     Examples
     --------
     >>> round(constant_drive_period(LIF(mu=1.5)), 6)
     1.098612
     """
+    lif = one_neuron("lif", lif, refractory=True)
     current = lif.mu if current is None else checks.real("current", current)
     if current <= lif.i_th:
         return math.inf

@@ -81,9 +81,15 @@ def from_nir(source: Any, *, node: str | None = None, **given: Any) -> Physical:
                 f"{name} is a LIF node, which has no synaptic current; allowed: tau_syn = the "
                 "correlation time of its input current in ms, or a CubaLIF node"
             )
-        tau_syn, tau_m = given.pop("tau_syn"), 1000.0 * value["tau"]
+        tau_syn = checks.real("tau_syn", given.pop("tau_syn"), above=0.0, hint="milliseconds")
+        tau_m = 1000.0 * value["tau"]
     for field in set(value) & {"r", "tau", "tau_mem", "tau_syn"}:
         checks.real(f"{name}.{field}", value[field], above=0.0)
+    if value["v_reset"] >= value["v_threshold"]:
+        raise ValueError(
+            f"{name}.v_reset = {value['v_reset']!r} is not below {name}.v_threshold = "
+            f"{value['v_threshold']!r}; allowed: v_reset < v_threshold"
+        )
     return from_nest(
         C_m=tau_m / value["r"],
         tau_m=tau_m,
@@ -115,8 +121,14 @@ def _find(source: Any, wanted: str | None) -> tuple[str, Any]:
     """Return name and node; refuse what cannot be mapped."""
     nodes = getattr(source, "nodes", None)
     if not isinstance(nodes, Mapping):
+        if type(source).__name__ not in ("LIF", "CubaLIF"):
+            raise TypeError(
+                f"source = {source!r} is a {type(source).__name__}; allowed: a CubaLIF or LIF "
+                "node, a graph, or the path of a .nir file"
+            )
         nodes = {"node": source}
     if wanted is not None:
+        checks.instance("node", wanted, str)
         if wanted not in nodes:
             raise ValueError(f"node = {wanted!r} is unknown; allowed: {', '.join(nodes)}")
         nodes = {wanted: nodes[wanted]}
@@ -136,7 +148,10 @@ def _find(source: Any, wanted: str | None) -> tuple[str, Any]:
 
 def _number(name: str, value: object) -> float:
     """Return the one value of an array."""
-    entries = np.unique(np.asarray(value))
+    entries = np.asarray(value)
+    if entries.dtype.kind not in "biuf":
+        raise TypeError(f"{name} = {value!r}; allowed: a number, or an array of them")
+    entries = np.unique(entries)
     if entries.size != 1:
         raise ValueError(f"{name} holds {entries.size} values; allowed: one value for all neurons")
     return checks.real(name, entries[0].item())

@@ -150,7 +150,7 @@ class Physical:
         >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).h(0.1)
         0.01
         """
-        return dt / self.time_unit
+        return checks.numeric("dt", dt) / self.time_unit
 
     def ms(self, time: float) -> float:
         """Return a time of `lif` in ms.
@@ -160,7 +160,7 @@ class Physical:
         >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).ms(2.5)
         25.0
         """
-        return time * self.time_unit
+        return checks.numeric("time", time) * self.time_unit
 
     def hz(self, rate: float) -> float:
         """Return a rate of `lif` in Hz.
@@ -170,7 +170,7 @@ class Physical:
         >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).hz(0.25)
         25.0
         """
-        return 1000.0 * rate / self.time_unit
+        return 1000.0 * checks.numeric("rate", rate) / self.time_unit
 
     def mv(self, v: float) -> float:
         """Return a potential of `lif` in mV (a difference: times `voltage_unit`).
@@ -180,7 +180,7 @@ class Physical:
         >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).mv(0.5)
         -57.5
         """
-        return self.rest + v * self.voltage_unit
+        return self.rest + checks.numeric("v", v) * self.voltage_unit
 
     def pa(self, current: float) -> float:
         """Return a current of `lif` in pA.
@@ -190,7 +190,7 @@ class Physical:
         >>> Physical(C_m=250, tau_m=10, tau_syn=5, V_th=-50, V_reset=-65, E_L=-65).pa(1.5)
         562.5
         """
-        return current * self.current_unit
+        return checks.numeric("current", current) * self.current_unit
 
     def poisson_rate(self, weight: float) -> float:
         r"""Return the rate of each of two Poisson inputs that make this neuron's noise.

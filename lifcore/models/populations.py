@@ -122,10 +122,11 @@ class Populations(_Network):
                         f"{what} is no whole multiple of resolution = {self.resolution!r}; "
                         "allowed: multiples of it"
                     )
-        if self.delay_times.size > 2**16:
+        values, longest = self._delay_values
+        if values > 2**16:
             raise ValueError(
-                f"resolution = {self.resolution!r}: delays up to {self.delay_times[-1]:g} have "
-                f"{self.delay_times.size} values; allowed: up to {2**16}"
+                f"resolution = {self.resolution!r}: delays up to {longest:g} have "
+                f"{values:.12g} values; allowed: up to {2**16}"
             )
 
     @property
@@ -182,11 +183,20 @@ class Populations(_Network):
     @cached_property
     def delay_times(self) -> np.ndarray:
         """The values that delays may have, in order; 0 is one of them."""
-        delays = [one.delay for one in self.projections]
         if self.resolution is None:
+            delays = (one.delay for one in self.projections)
             return np.unique([0.0, *(d for d in delays if not isinstance(d, Normal))])
+        return self.resolution * np.arange(self._delay_values[0])
+
+    @property
+    def _delay_values(self) -> tuple[float, float]:
+        """How many values delays may have, counted alone, as they may be many; and the longest."""
+        if self.resolution is None:
+            return self.delay_times.size, float(self.delay_times[-1])
+        delays = (one.delay for one in self.projections)
         ends = [min(d.most, d.mean + FAR * d.sd) if isinstance(d, Normal) else d for d in delays]
-        return self.resolution * np.arange(round(max([0.0, *ends]) / self.resolution) + 1)
+        longest = max([0.0, *ends])
+        return round(min(longest / self.resolution, 1e300)) + 1, longest
 
     @cached_property
     def poisson(self) -> tuple[PoissonInput, ...]:

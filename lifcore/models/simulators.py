@@ -82,11 +82,32 @@ def from_nest(**params: Any) -> Physical:
     >>> cell.lif.mu, cell.lif.tau
     (1.0, 0.05)
     """
-    return _neuron("iaf_psc_exp", params, {})
+    return neuron_of_nest("iaf_psc_exp", params, {})
 
 
-def _neuron(what: str, params: dict[str, Any], names: dict[str, str]) -> Physical:
-    """Return the neuron of NEST's parameters, named in errors as `names` translates them."""
+def neuron_of_nest(what: str, params: dict[str, Any], names: dict[str, str]) -> Physical:
+    """Return the neuron of NEST's parameters, named in errors as `names` translates them.
+
+    Parameters
+    ----------
+    what : str
+        Whose parameters they are.
+    params : dict
+        As `from_nest` takes them.
+    names : dict
+        What the user calls those that have another name there; all of NEST's own if it is empty.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `from_nest`.
+
+    Examples
+    --------
+    >>> cell = dict(C_m=250, tau_m=10, tau_syn_ex=0.5, V_th=-50, V_reset=-65, E_L=-65)
+    >>> neuron_of_nest("iaf_psc_exp", cell, {}).tau_syn
+    0.5
+    """
 
     def own(name: str) -> str:
         return names.get(name, name)
@@ -222,7 +243,7 @@ def from_pynn(**params: Any) -> Physical:
             above = 0.0 if name == "cm" else -math.inf
             at_least = 0.0 if name == "noise_sd" else -math.inf
             nest[other] = factor * checks.real(name, value, above=above, at_least=at_least)
-    return _neuron("IF_curr_exp", nest, {other: name for name, (other, _) in PYNN.items()})
+    return neuron_of_nest("IF_curr_exp", nest, {other: name for name, (other, _) in PYNN.items()})
 
 
 def to_pynn(neuron: Physical) -> dict[str, float]:

@@ -26,7 +26,7 @@ def as_recurrent(model: Populations) -> Recurrent:
     Returns
     -------
     Recurrent
-        The same network: `simulate` has the same results.
+        The same network: `simulate` has the same results. A synapse of weight 0 is none.
 
     Raises
     ------
@@ -49,6 +49,9 @@ def as_recurrent(model: Populations) -> Recurrent:
     part = np.repeat(np.repeat(np.arange(parts), neurons), counts)
     synapse = bundles.synapse
     target = part * bundles.part + synapse["target"]
+    acts = synapse["weight"] != 0.0  # where there is no weight a matrix has no delay either
+    if not acts.all():
+        source, target, synapse = source[acts], target[acts], synapse[acts]
     shape = neurons, neurons
     weights, codes = (
         sparse.csr_array((data, (target, source)), shape)

@@ -15,9 +15,10 @@ exponential, current first                the same, V with the new I
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 
+from lifcore import checks
 from lifcore.probes.experiments import Experiment
 from lifcore.probes.off_grid import NEWTON, solve
 
@@ -56,6 +57,13 @@ DRIVES = ("from its time", "a step early")
 """Whether a drive that sets in at time t acts in the step from t on, or already in that to t."""
 
 
+CHOICES = {
+    "update": (*UPDATES, EXACT), "input": INPUTS, "threshold": THRESHOLDS, "reset": RESETS,
+    "moment": MOMENTS, "refractory": REFRACTORY, "drive": DRIVES,
+}  # fmt: skip
+"""The kinds of choice, and all of each."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """A discrete update rule.
@@ -65,6 +73,11 @@ class Rule:
     update, input, threshold, reset, moment, refractory, drive : str
         One of `UPDATES` or `EXACT`, `INPUTS`, `THRESHOLDS`, `RESETS`, `MOMENTS`, `REFRACTORY` and
         `DRIVES`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is none of its kind.
 
     Examples
     --------
@@ -82,6 +95,10 @@ class Rule:
     moment: str
     refractory: str
     drive: str = DRIVES[0]
+
+    def __post_init__(self) -> None:
+        for kind, choices in CHOICES.items():
+            checks.one_of(kind, getattr(self, kind), choices)
 
     def run(
         self, experiment: Experiment, steps: int | None = None
@@ -207,5 +224,5 @@ def _occurs(rule: Rule) -> bool:
     return constant or rule.refractory != "from the crossing"
 
 
-KINDS = tuple(field.name for field in fields(Rule))
+KINDS = tuple(CHOICES)
 """The kinds of choice."""

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from itertools import chain, islice
 from typing import Any, TypeVar
 
+from lifcore import checks
 from lifcore.noise.streams import BLOCK
 from lifcore.runs.progress import LEAST, Count, follow, foresee
 from lifcore.runs.workers import (
@@ -78,6 +79,7 @@ def named_executor(text: str) -> Executor:
     --------
     >>> named_executor("threads:1").shutdown()
     """
+    checks.instance("text", text, str)
     kind, _, workers = text.partition(":")
     if kind == "dask":
         return cluster(workers)

@@ -42,7 +42,7 @@ def evaluate(name: str, observable: Observable, v, i, n) -> np.ndarray:  # type:
     Parameters
     ----------
     name : str
-        Its name, for the message.
+        What the message calls it.
     observable : callable
         A function of (V, I, N).
     v, i, n : ndarray
@@ -68,27 +68,28 @@ def evaluate(name: str, observable: Observable, v, i, n) -> np.ndarray:  # type:
             values = np.asarray(observable(v, i, n))
     except Exception as error:
         raise ValueError(
-            f"observables[{name!r}] raised {type(error).__name__}: {error}; "
+            f"{name} raised {type(error).__name__}: {error}; "
             "allowed: a function of the arrays (V, I, N)"
         ) from error
     if values.dtype.kind not in "biuf":
-        got = f"observables[{name!r}] returns {values.dtype} values"
-        raise TypeError(f"{got}; allowed: real numbers")
+        raise TypeError(f"{name} returns {values.dtype} values; allowed: real numbers")
     if values.shape != v.shape:
         raise ValueError(
-            f"observables[{name!r}] returns shape {values.shape} for V of shape {v.shape}; "
+            f"{name} returns shape {values.shape} for V of shape {v.shape}; "
             "allowed: one number for each entry"
         )
     if not np.isfinite(values).all():
         k = int(np.argmin(np.isfinite(values).reshape(-1)))
         raise ValueError(
-            f"observables[{name!r}] is {values.reshape(-1)[k]} at V = {v.reshape(-1)[k]:g}, "
+            f"{name} is {values.reshape(-1)[k]} at V = {v.reshape(-1)[k]:g}, "
             f"I = {i.reshape(-1)[k]:g}, N = {n.reshape(-1)[k]}; allowed: finite numbers"
         )
     return values.astype(np.float64)
 
 
-def check_observables(value: object, model: LIF) -> dict[str, Observable]:
+def check_observables(
+    value: object, model: LIF, called: str = "observables[{!r}]"
+) -> dict[str, Observable]:
     """Return observables as a dict, having tried each on a few states of the model.
 
     Parameters
@@ -97,6 +98,8 @@ def check_observables(value: object, model: LIF) -> dict[str, Observable]:
         The observables.
     model : LIF
         The neuron, whose range of states is tried.
+    called : str, optional
+        What messages call an observable, with braces for its name.
 
     Returns
     -------
@@ -122,16 +125,14 @@ def check_observables(value: object, model: LIF) -> dict[str, Observable]:
     i = np.tile(model.mu + spread * np.array([-3.0, -0.5, 0.5, 3.0]), 5).reshape(2, 10)
     n = np.arange(20).reshape(2, 10) // 3
     for name, observable in value.items():
+        own = called.format(name)
         if not isinstance(name, str) or not callable(observable):
-            raise TypeError(
-                f"observables[{name!r}] = {observable!r}; allowed: a function of (V, I, N) "
-                "under a name"
-            )
-        whole = evaluate(name, observable, v, i, n)
-        part = evaluate(name, observable, v[:1, ::3], i[:1, ::3], n[:1, ::3])
+            raise TypeError(f"{own} = {observable!r}; allowed: a function of (V, I, N), by name")
+        whole = evaluate(own, observable, v, i, n)
+        part = evaluate(own, observable, v[:1, ::3], i[:1, ::3], n[:1, ::3])
         if not np.allclose(whole[:1, ::3], part, rtol=1e-12, atol=0.0):
             raise ValueError(
-                f"observables[{name!r}] mixes paths: its value for one changes with the others; "
+                f"{own} mixes paths: its value for one changes with the others; "
                 "allowed: functions that act on each entry by itself"
             )
     return dict(value)

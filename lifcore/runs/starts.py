@@ -103,7 +103,7 @@ def initial_state(start: Any, block: int, default: Start, width: int = BLOCK) ->
 
 
 def random_start(
-    model: LIF | Feedforward | Recurrent, paths: int, seed: np.random.SeedSequence
+    model: LIF | Feedforward | Recurrent, paths: int, seed: int | np.random.SeedSequence
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw V and I of all paths: stationary currents, and random phases.
 
@@ -113,7 +113,7 @@ def random_start(
         The neuron or network; the neurons' input is left out of account.
     paths : int
         Number of paths; more of them leave the first ones as they are.
-    seed : SeedSequence
+    seed : int or SeedSequence
         The request's seed; streams of its blocks are not touched.
 
     Returns
@@ -121,14 +121,19 @@ def random_start(
     v, i : ndarray, shape (paths, neurons)
         As `lifcore.runs.simulate` takes them for its `start`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, or the model has what this does not support.
+
     Examples
     --------
     >>> v, i = random_start(LIF(mu=1.5, sigma=0.0), 512, np.random.SeedSequence(1))
     >>> v.shape, bool((v >= 0.0).all() and (v < 1.0).all()), bool((i == 1.5).all())
     ((512, 1), True, True)
     """
-    net = network("model", model)
-    blocks = [start_of_block(net, seed, block)[:2] for block in range(block_count(paths))]
+    net, paths, root = network("model", model), checks.count("paths", paths), checks.seed(seed)
+    blocks = [start_of_block(net, root, block)[:2] for block in range(block_count(paths))]
     v, i = np.concatenate(blocks, axis=2)[:, :, :paths]
     return np.ascontiguousarray(v.T), np.ascontiguousarray(i.T)
 

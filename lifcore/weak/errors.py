@@ -39,7 +39,10 @@ def _block_sums(
 ) -> np.ndarray:
     """Sum over the lanes of a block: (observables, looks, levels), the finest level first."""
     parts = [
-        [evaluate(name, f, *state)[..., :lanes].sum(axis=-1).T for name, f in observables.items()]
+        [
+            evaluate(f"observables[{name!r}]", f, *state)[..., :lanes].sum(axis=-1).T
+            for name, f in observables.items()
+        ]
         for state in ladder_parts(run, block)
     ]
     return np.concatenate(parts, axis=1)

@@ -250,7 +250,9 @@ def _average_block(
     span = (run.before, run.before + run.steps, run.stride)
     for seen in chain(now, _looks(run, span, streams, state, wanted=len(observables) > 0)):
         for total, (name, f) in zip(sums[2:], observables.items(), strict=True):
-            for row in evaluate(name, f, *seen[:3]) / count:  # one by one, however many came
+            for row in (
+                evaluate(f"observables[{name!r}]", f, *seen[:3]) / count
+            ):  # one by one, however many came
                 total += row
     sums[0] = noise
     sums[1] += state.counts

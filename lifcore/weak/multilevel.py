@@ -112,7 +112,7 @@ def multilevel(
             "multiple of h; allowed: sigma > 0 (without noise one exact path is the answer: "
             "simulate(..., paths=1, scheme='exact'))"
         )
-    tried = check_observables({"observable": observable}, model)["observable"]
+    tried = check_observables({"observable": observable}, model, "{}")["observable"]
     coarsest, T, first = checks.steps(coarsest, T)
     checks.euler_stable(coarsest, model.decay_rates)
     half_width = checks.real("half_width", half_width, above=0.0)

@@ -257,7 +257,7 @@ def plain_monte_carlo(
     True
     """
     one_neuron("model", model, refractory=True)
-    tried = check_observables({"observable": observable}, model)["observable"]
+    tried = check_observables({"observable": observable}, model, "{}")["observable"]
     h, T, _ = checks.steps(h, T)
     checks.euler_stable(h, model.decay_rates)
     run = ladder(

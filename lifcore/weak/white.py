@@ -61,7 +61,8 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     Raises
     ------
     TypeError, ValueError
-        If `noise` or g is not a positive number, or `shift` not a finite one.
+        If `noise` or g is not a positive number, or `shift` not a finite one that leaves the
+        threshold above v_reset.
 
     Examples
     --------
@@ -73,6 +74,11 @@ def siegert_rate(model: LIF, noise: float, shift: float = 0.0) -> float:
     checks.real("model.g", model.g, above=0.0)
     scale = checks.real("noise", noise, above=0.0) * math.sqrt(model.g)
     top = model.v_th + checks.real("shift", shift)
+    if top <= model.v_reset:
+        raise ValueError(
+            f"shift = {shift!r} puts the threshold at {top:g}, not above v_reset = "
+            f"{model.v_reset:g}; allowed: > {model.v_reset - model.v_th:g}"
+        )
     low, high = ((model.g * v - model.mu) / scale for v in (model.v_reset, top))
     # Over V, not u: as g -> 0 the limits in u are large and close, and their digits are lost.
     # The integrand grows up to e^{peak²}, which is taken out lest it overflow.

@@ -187,6 +187,83 @@ def test_bad_calls(arguments, text, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("flag", ["--json", "--plot"])
+def test_files_that_cannot_be_written_are_refused_before_any_work(
+    flag, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("lifcore.commands.advise._advice", pytest.fail)
+    for file in (tmp_path / "none" / "file.svg", tmp_path):
+        line = refused(*PLAIN, "--rate-error", "1%", flag, file, capsys=capsys)
+        assert f"argument {flag}: {str(file)!r} cannot be written (" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_tried_without_a_trace(tmp_path, capsys):
+    kept, new, link = (tmp_path / name for name in ("kept.json", "new.json", "link.json"))
+    kept.write_text("kept")
+    link.symlink_to(new)
+    for file in (kept, new, link):
+        refused("--mu", 1.5, "--json", file, capsys=capsys)  # it does not say of what error
+    assert kept.read_text() == "kept"
+    assert not new.exists()
+    assert link.is_symlink()
+
+
+def test_figures_of_an_unknown_kind_are_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("lifcore.commands.advise._advice", pytest.fail)
+    line = refused(*PLAIN, "--at", 0.1, "--plot", tmp_path / "error.xyz", capsys=capsys)
+    assert "argument --plot: " in line
+    assert "ends in .xyz; allowed: " in line
+    assert "svg" in line
+
+
+@pytest.mark.parametrize(
+    "asked", [["--rate-error", "1%"], ["--state-error", "0.1", "--T", "2"], ["--at", "0.1"]]
+)
+def test_a_layer_is_refused(asked, tmp_path, capsys):
+    file = tmp_path / "layer.json"
+    file.write_text(json.dumps({"mu": [1.5, 1.2], "sigma": 0.3}))
+    line = refused(file, *asked, capsys=capsys)
+    assert "mu = [1.5, 1.2] is a list; allowed: a finite number" in line
+    assert "one, no layer" in line
+
+
+def test_steps_with_a_refractory_time_are_advised_such_as_divide_it(capsys):
+    for neuron, unit, t_ref in ((NEURON, 10.0, 2.0), (["--mu", 1.5, "--sigma", 0.3], 1.0, 0.25)):
+        asked = [*neuron, "--t-ref", t_ref, "--rate-error", "1%"]
+        found = json.loads(advise(*asked, "--json", capsys=capsys)[1])
+        assert found["neuron"]["t_ref"] == pytest.approx(t_ref / unit)
+        n = round(t_ref / found["dt"])
+        _, out, _ = advise(*asked, capsys=capsys)
+        assert f"t_ref = {t_ref / unit:g}\n" in out
+        last = out.splitlines()[-1]
+        assert "or less" not in last
+        assert f" = t_ref/{n}, or t_ref/n with a larger whole n, with Euler: " in last
+        assert float(last.split()[3]) * n == pytest.approx(t_ref, rel=1e-10)
+        (line,) = (line for line in out.splitlines() if line.startswith("cheapest"))
+        assert f"euler dt {last.split()[3]}, " in line
+
+
+def test_a_pilot_with_a_refractory_time_advises_its_own_step(capsys):
+    asked = ["--mu", 1.5, "--sigma", 0.3, "--t-ref", 0.21, "--state-error", 0.1, "--T", 2]
+    _, out, _ = advise(*asked, capsys=capsys)
+    last = out.splitlines()[-1]
+    h = float(last.split()[3])
+    assert 2.0 / h == pytest.approx(round(2.0 / h), rel=1e-10)
+    assert f", or t_ref/n with a whole n > {0.21 / h:.4g}, with Euler: " in last
+    _, out, _ = advise(*asked, "--scheme", "exact", capsys=capsys)
+    assert " or less with the exact scheme: " in out
+
+
+def test_a_disk_that_becomes_full_is_told_in_a_line(tmp_path, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    line = refused(*PLAIN, "--at", 0.1, "--json", tmp_path / "a.json", capsys=capsys)
+    assert "No space left on device" in line
+
+
 def test_a_file_that_is_none(tmp_path, capsys):
     for name, text in (("a.json", "{"), ("b.yaml", "a: ["), ("c.json", "[1]")):
         (tmp_path / name).write_text(text)
@@ -224,6 +301,10 @@ def test_messages_without_units_say_what_a_unit_is(capsys):
     line = refused(*NEURON, "--at", "20", capsys=capsys)
     assert "in units of 10 ms" in line
     assert "allowed: h < 0.1" in line  # tau's limit, which is stricter than the leak's
+    silent = [*NEURON[:-3], "0", "--noise-sd", "1", "--spike-time-error", "0.1", "--T", "50"]
+    line = refused(*silent, capsys=capsys)
+    assert "model is silent: up to T = 5 " in line
+    assert "T and tau in units of 10 ms" in line
     _, out, _ = advise(*NEURON, "--at", "0.0109999", capsys=capsys)
     assert "At dt = 0.0109999 ms" in out
     asked = ["--of", "spike_time", "--T", "200"]

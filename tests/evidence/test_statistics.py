@@ -7,7 +7,16 @@ import pytest
 from scipy import stats
 
 from lifcore.evidence.orders import fit_order
-from lifcore.evidence.statistics import BATCHES, batch_sums, estimate, jackknife, mean, ratio
+from lifcore.evidence.proportions import mean_share
+from lifcore.evidence.statistics import (
+    BATCHES,
+    batch_sums,
+    estimate,
+    jackknife,
+    mean,
+    mean_square,
+    ratio,
+)
 
 REPETITIONS = 1000
 
@@ -127,6 +136,33 @@ def test_few_values():
     for few in (np.array([1.0]), np.array([])):
         with pytest.raises(ValueError, match=r"values has \d entries; allowed: at least 2"):
             mean(few)
+
+
+@pytest.mark.parametrize("shape", [(), (64, 1), (32, 2), (2, 2, 16)])
+def test_neurons_are_not_taken_for_paths(shape):
+    many, one = np.ones(shape), np.ones(64)
+    calls = {
+        "values": [lambda: mean(many), lambda: mean_share(many)],
+        "squares": [lambda: mean_square(many)],
+        "numerator": [lambda: ratio(many, many), lambda: ratio(many, one)],
+        "denominator": [lambda: ratio(one, many)],
+    }
+    for name, functions in calls.items():
+        for function in functions:
+            with pytest.raises(ValueError) as refused:
+                function()
+            assert (
+                str(refused.value) == f"{name} has shape {shape}; allowed: (n,), one value a path"
+            )
+
+
+def test_both_parts_of_a_ratio_are_of_the_same_paths():
+    with pytest.raises(ValueError, match=r"numerator has shape \(4,\) and denominator \(3,\)"):
+        ratio(np.ones(4), np.ones(3))
+    with pytest.raises(ValueError, match="denominator has 1 entries; allowed: at least 2"):
+        ratio(np.ones(4), np.ones(1))
+    with pytest.raises(ValueError, match=r"values has shape \(\); allowed: \(\.\.\., n\)"):
+        jackknife(lambda means: means, 3.0)
 
 
 def test_batches_are_consecutive_and_hold_all():

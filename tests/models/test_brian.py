@@ -58,5 +58,9 @@ def test_refused():
     with pytest.raises(ValueError, match=r"t_ref = -2\.0 is out of range"):
         from_brian2(**CELL, t_ref=Quantity(-0.002, s=1))
     assert from_brian2(**CELL, t_ref=Quantity(0.002, s=1)).t_ref == 2.0
+    with pytest.raises(ValueError, match=r"^tau_syn = -0\.5 is out of range"):
+        from_brian2(**CELL | {"tau_syn": Quantity(-0.0005, s=1)})
+    with pytest.raises(TypeError, match=r"^from_brian2: tau_syn missing; allowed: all of "):
+        from_brian2(**{name: value for name, value in CELL.items() if name != "tau_syn"})
     with pytest.raises(TypeError, match=r"taum is no parameter .* did you mean tau_m"):
         from_brian2(**CELL, taum=Quantity(0.01, s=1))

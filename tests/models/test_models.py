@@ -90,6 +90,13 @@ def test_constant_drive_period_refuses_bad_currents():
         constant_drive_period(LIF(), "x")
 
 
+def test_constant_drive_period_refuses_what_is_no_neuron():
+    with pytest.raises(TypeError, match=r"^lif = 1\.5 is a float; allowed: lifcore.LIF"):
+        constant_drive_period(1.5)
+    with pytest.raises(ValueError, match=r"^lif = .* is a layer; allowed: a LIF with numbers"):
+        constant_drive_period(LIF(mu=[1.5, 2.0]))
+
+
 @pytest.mark.parametrize("mu", [0.0, 1.2, np.array([-60.0, 0.5])])
 def test_a_rest_above_the_threshold_is_warned_of(mu):
     # A neuron in absolute millivolts, whose leak pulls it to 0.

@@ -65,6 +65,22 @@ def graph(**nodes):
         (CubaLIF(**CUBA | {"r": np.array([1.0, 2])}), {}, ValueError, "node.r holds 2 values"),
         (CubaLIF(**CUBA | {"r": np.array([-1.0])}), {}, ValueError, "node.r = -1.0 is out of"),
         (CubaLIF(**CUBA), {"Ie": 1.0}, TypeError, "did you mean I_e?"),
+        (
+            CubaLIF(**CUBA | {"tau_mem": None}),
+            {},
+            TypeError,
+            "node.tau_mem = None; allowed: a number",
+        ),
+        (CubaLIF(**CUBA | {"r": "1"}), {}, TypeError, "node.r = '1'; allowed: a number"),
+        (
+            CubaLIF(**CUBA | {"v_threshold": CUBA["v_reset"]}),
+            {},
+            ValueError,
+            "is not below node.v_threshold = ",
+        ),
+        (LIF(**PLAIN), {"tau_syn": -5.0}, ValueError, "tau_syn = -5.0 is out of range; allowed"),
+        (None, {}, TypeError, "source = None is a NoneType; allowed: a CubaLIF or LIF node"),
+        (graph(a=CubaLIF()), {"node": ["a"]}, TypeError, "node = ['a'] is a list; allowed: "),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )

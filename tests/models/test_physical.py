@@ -276,6 +276,31 @@ def test_from_lif_refuses_what_has_no_units():
         to_nest(LIF())
 
 
+@pytest.mark.parametrize("name", ["C_m", "tau_m", "tau_syn"])
+@pytest.mark.parametrize("noise", [{"V_sd": 2.0}, {"rates": 1.0, "weights": 2.0}, {}], ids=str)
+def test_noise_refuses_units_that_are_none(name, noise):
+    cell = {"C_m": 250.0, "tau_m": 10.0, "tau_syn": 0.5}
+    for value in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match=rf"^{name} = {value} is out of range; allowed: "):
+            current_noise(**cell | {name: value}, **noise)
+    with pytest.raises(TypeError, match=rf"^{name} = '1' is a str; allowed: a number > 0"):
+        current_noise(**cell | {name: "1"}, **noise)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("h", "dt"), ("ms", "time"), ("hz", "rate"), ("mv", "v"), ("pa", "current")],
+)
+def test_conversions_take_numbers(method, name):
+    convert = getattr(from_nest(**CELL), method)
+    for value in ("1", None, object(), ["a"], [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match=rf"^{name} = .*; allowed: a number, or an array of"):
+            convert(value)
+    assert convert([1.0, 2.0]).tolist() == convert(np.array([1.0, 2.0])).tolist()
+    assert convert(np.array([1.0, 2.0]))[1] == convert(2.0)
+    assert math.isnan(convert(math.nan))  # what was not measured stays so
+
+
 def test_where_nest_begins_has_no_effect():
     state = {"V_m": -70.0, "I_syn_ex": 0.0, "I_syn_in": 0.0}
     assert from_nest(**CELL, **state) == from_nest(**CELL)

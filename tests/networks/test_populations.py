@@ -161,6 +161,29 @@ def test_is_the_same_as_a_matrix(scheme):
     assert np.array_equal(own.all_spikes(), other.all_spikes())
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.25])
+def test_a_matrix_has_no_synapses_of_weight_0(delay):
+    small = [
+        Population("E", 30, dataclasses.replace(NEURON, mu=1.6)),
+        Population("I", 20, dataclasses.replace(NEURON, mu=1.5)),
+    ]
+    ways = [
+        Projection("E", "I", probability=0.5, weight=0.0, delay=2.0 * delay),
+        Projection("I", "E", probability=0.5, weight=-0.2, delay=delay),
+    ]
+    model = Populations(small, ways, seed=5, resolution=0.0625)
+    net = as_recurrent(model)
+    assert net.sizes == (50,)
+    assert net.weights.nnz == (synapses(model)[2] != 0.0).sum() > 0
+    assert net.delay_range == (delay, delay)
+    own, other = (simulate(x, paths=4, **RUN) for x in (model, net))
+    assert own.spike_counts.sum() > 100
+    for name in ("v", "i", "spike_counts"):
+        assert np.array_equal(getattr(own, name), getattr(other, name)), name
+    none = as_recurrent(Populations(small, ways[:1], seed=5, resolution=0.0625))
+    assert none.weights.nnz == 0
+
+
 def test_threads_run_the_same():
     runs = [simulate(MODEL, paths=1, executor=f"threads:{k}", **RUN) for k in (1, 2, 3)]
     for run in runs[1:]:
@@ -216,6 +239,22 @@ def test_the_column_refuses_other_shares():
     for name in ("neurons", "inputs"):
         with pytest.raises(ValueError, match=f"{name} = 1.5 is out of range"):
             microcircuit(**{name: 1.5}, seed=1)
+
+
+def test_the_column_names_what_is_too_small_or_too_long():
+    with pytest.raises(
+        ValueError, match=r"^neurons = 0\.0004 leaves none of L5I; allowed: above 0"
+    ):
+        microcircuit(0.0004, 0.01, seed=1)
+    assert min(microcircuit(0.0005, 0.01, seed=1).sizes) == 1
+    with pytest.raises(
+        ValueError, match=r"^resolution = 4\.0 is out of range; allowed: .* <= 3\.75"
+    ):
+        microcircuit(0.01, 0.01, seed=1, resolution=4.0)
+    assert microcircuit(0.01, 0.01, seed=1, resolution=3.75).resolution == 0.375
+    for tiny in (1e-9, 1e-300):
+        with pytest.raises(ValueError, match=r"^resolution = .*: delays up to .* have .* values;"):
+            microcircuit(0.01, 0.01, seed=1, resolution=tiny)
 
 
 # --- errors -------------------------------------------------------------------------------------

@@ -30,6 +30,14 @@ def test_one_step_by_hand():
         assert i[1] == i_new
 
 
+@pytest.mark.parametrize("kind", [field.name for field in dataclasses.fields(Rule)])
+def test_a_misspelt_choice_is_refused(kind):
+    with pytest.raises(ValueError, match=f"^{kind} = 'Plain Euler' is unknown; allowed: '"):
+        dataclasses.replace(PLAIN, **{kind: "Plain Euler"})
+    with pytest.raises(TypeError, match=f"^{kind} = 1 is a int; allowed: '"):
+        dataclasses.replace(PLAIN, **{kind: 1})
+
+
 def test_exponential_on_the_grid_does_not_depend_on_the_step():
     e = EXPERIMENTS["decay"]
     fine = dataclasses.replace(e, dt=e.dt / 8, steps=8 * e.steps)

@@ -80,6 +80,11 @@ def test_named_executor_refuses_other_words(text):
         named_executor(text)
 
 
+def test_named_executor_refuses_what_is_no_word():
+    with pytest.raises(TypeError, match=r"^text = 3 is a int; allowed: "):
+        named_executor(3)
+
+
 def test_environment_names_the_default_executor(monkeypatch):
     monkeypatch.setenv("LIFCORE_EXECUTOR", "cluster")
     with pytest.raises(ValueError, match=r"executor = 'cluster' is unknown"):

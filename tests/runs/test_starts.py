@@ -76,3 +76,14 @@ def test_settling_takes_longer_with_pauses():
     assert settling_time(LIF(mu=0.5, t_ref=0.5)) == 24.0
     driven = LIF(mu=2.5, sigma=0.0, t_ref=float(np.log(5 / 3)))
     assert settling_time(driven) == pytest.approx(32.0)
+
+
+def test_random_starts_name_what_is_wrong():
+    for paths, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("1", TypeError)):
+        with pytest.raises(error, match=rf"^paths = {paths!r} is .*; allowed: an integer >= 1"):
+            random_start(LIF(), paths, np.random.SeedSequence(1))
+    for seed, error in ((None, TypeError), (-1, ValueError)):
+        with pytest.raises(error, match=rf"^seed = {seed} is .*; allowed: an integer >= 0"):
+            random_start(LIF(), 3, seed)
+    own, other = (random_start(LIF(), 3, seed) for seed in (1, np.random.SeedSequence(1)))
+    assert np.array_equal(own, other)

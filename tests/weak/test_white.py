@@ -1,5 +1,6 @@
 """White noise in V: Siegert, and the raised threshold."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -12,6 +13,25 @@ DRIVEN = LIF(g=1.0, mu=1.5, sigma=0.3, tau=0.5)
 
 
 MILLIVOLTS = LIF(g=1 / 20, v_th=20.0, v_reset=10.0, mu=18 / 20)  # mV and ms
+
+
+@pytest.mark.parametrize("by", [-5.0, -0.4, 3.0])
+def test_siegert_depends_on_differences_of_potentials_alone(by):
+    for mu, noise in ((0.3, 0.2), (0.9, 0.05), (0.9, 0.6)):
+        here = LIF(g=0.7, v_th=1.0, v_reset=-0.3, mu=mu)
+        there = LIF(g=0.7, v_th=1.0 + by, v_reset=-0.3 + by, mu=mu + 0.7 * by)
+        for shift in (-0.5, 0.0, 0.25):
+            rate = siegert_rate(here, noise, shift)
+            assert siegert_rate(there, noise, shift) == pytest.approx(rate, rel=1e-10)
+            raised = dataclasses.replace(there, v_th=1.0 + by + shift)
+            assert siegert_rate(raised, noise) == pytest.approx(rate, rel=1e-10)
+
+
+@pytest.mark.parametrize("shift", [-1.0, -2.0])
+def test_siegert_refuses_a_threshold_at_the_reset_or_below(shift):
+    wanted = rf"^shift = {shift} puts the threshold at .*, not above v_reset = 0; allowed: > -1"
+    with pytest.raises(ValueError, match=wanted):
+        siegert_rate(LIF(), 0.5, shift)
 
 
 def test_siegert():
