@@ -109,6 +109,9 @@
     return Math.sqrt(variance) / speed(n);
   }
 
+  /* How much rarer slow crossings are where the drive seldom rests. */
+  const rare = (n) => Math.exp(-0.5 * Math.max(0, speed(n) / Math.sqrt(current(n))) ** 2);
+
   /* The error of a scheme as a function of its step: lifcore.advice.rates.RateErrors. */
   class Errors {
     constructor(n, scheme) {
@@ -149,15 +152,20 @@
       return share < 1e-3 ? 0 : Math.min(0.5, (share / Math.PI) * 1.2) * h * this.exact;
     }
 
-    /* Standard error of what the expansion leaves out, with what a scheme misses within a step. */
-    leftOut(h, missed = 0) {
+    /* Standard error of what the expansion leaves out. */
+    leftOut(h) {
       const n = this.n;
       if (this.still || this.spread) return 0;
-      const noise = Math.sqrt(current(n));
-      const rare = Math.exp(-0.5 * Math.max(0, speed(n) / noise) ** 2);
-      const strip = (its("STRIP") + missed) * n.sigma * h ** 1.5;
+      const strip = its("STRIP") * n.sigma * h ** 1.5;
       const change = its("CURRENT") * (h / n.tau) ** 2 * spread(n);
-      return ((strip + change) / (n.v_th - n.v_reset)) * rare + its("LEAK") * (h * n.g) ** 2;
+      return ((strip + change) / (n.v_th - n.v_reset)) * rare(n) + its("LEAK") * (h * n.g) ** 2;
+    }
+
+    /* Standard error of what exponential Euler misses of excursions within a step. */
+    missed(h) {
+      const n = this.n;
+      if (this.still || this.spread || this.scheme === "euler") return 0;
+      return (its("MISSED") * rare(n) * n.sigma * h ** 1.5) / spread(n);
     }
 
     /* That, and by how much the tables may be off. The library solves the scheme's own equation on the
@@ -167,8 +175,7 @@
       if (this.still) return 0;
       const { small, [this.scheme]: share } = book.tables.errors;
       const off = share * (small + Math.abs(this.smooth(h)));
-      const missed = this.scheme === "exponential" ? its("MISSED") : 0;
-      return off + this.leftOut(h, missed) + (this.spread ? its("LEAK") * (h * this.n.g) ** 2 : 0);
+      return off + this.leftOut(h) + this.missed(h) + (this.spread ? its("LEAK") * (h * this.n.g) ** 2 : 0);
     }
 
     /* By how much the error may be off at a step and those close to it. */

@@ -90,7 +90,7 @@ class FreeProcess:
         self.v_th, self.drop = lif.v_th, lif.v_th - lif.v_reset
         self.mean_i = lif.mu - lif.i_th
         self.mean_v = self.mean_i / self.g
-        self.var_i = self.sigma**2 / (2 * self.a)
+        self.var_i = self.sigma * self.sigma / (2 * self.a)  # inf, not an error, where it overflows
         self.cov = self.var_i / (self.g + self.a)
         self.var_v = self.cov / self.g
         self.scale = self.sigma * math.sqrt(0.5 / max(self.g, self.a))

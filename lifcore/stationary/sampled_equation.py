@@ -14,8 +14,8 @@ bordered as there by the condition that nothing stays above,
 :math:`\int p\,S\,l = P_{free}(V \ge V_{th})` with
 :math:`l(z) = \sum_{n \ge 0} [P^+(V_{n+1} \ge V_{th} | z) - P^+(V_{n+1} \ge V_{th} | z, R)]`; the
 rate is the integral of p S, over h. Given a later state the first step is normal, so that its
-condition costs one more error function. S, sharp at where V just gets to the threshold on average,
-goes into the weights of the nodes across; p itself is smooth. Along, nodes are uniform in
+condition costs one more error function. Nodes across are Gauss's for the weight S, which is sharp
+where V just gets to the threshold on average; p itself is smooth. Along, nodes are uniform in
 u = y/L + arsinh(y/k), k being what the noise of a step moves the current.
 """
 
@@ -40,8 +40,9 @@ from lifcore.stationary.grid_sums import (
 from lifcore.stationary.strip_kernel import add_joint, laws, paused
 
 _REACH = 8.0
-_STEP, _ACROSS, _TERMS = 0.7, 5, 8  # of the first grid: in u, across, terms before a stride of 2
-_FINE = 60  # nodes of the rule by which weights across are found
+_LONGEST = 4.0  # steps, over tau or 1/g
+_STEP, _ACROSS, _TERMS = 0.7, 8, 16  # of the first grid: in u, across, terms before a stride of 2
+_FINE = 40  # nodes of each of the two rules by which weights across are found
 
 
 def exponential_rate(lif: LIF, h: float, *, tolerance: float = 1e-4, work: float = 3e8) -> float:
@@ -53,7 +54,7 @@ def exponential_rate(lif: LIF, h: float, *, tolerance: float = 1e-4, work: float
         The neuron; g and sigma must be positive, tau finite. A refractory time is rounded to whole
         steps.
     h : float
-        The step, in which V must not get from reset to threshold.
+        The step, below 4 tau and 4/g, in which V must not get from reset to threshold.
     tolerance : float, optional
         Largest accepted change, relative, between a grid and one that is finer in all directions.
     work : float, optional
@@ -82,6 +83,11 @@ def exponential_rate(lif: LIF, h: float, *, tolerance: float = 1e-4, work: float
 def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float) -> float:
     """Return the rate on a grid so much finer than the first."""
     h, held = step
+    if not h * max(free.g, free.a) < _LONGEST:
+        raise ValueError(
+            f"h = {h!r}; allowed: below {_LONGEST:g} tau = {_LONGEST / free.a!r} and "
+            f"{_LONGEST:g}/g = {_LONGEST / free.g!r}"
+        )
     flow = exact_flow(LIF(g=free.g, tau=1.0 / free.a, sigma=free.sigma), h)
     rows = flow.noise[[2, 1]]  # of V and of I
     noise = rows @ rows.T
@@ -89,10 +95,15 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
     fade, gain, forget = flow.decay_v, flow.gain, flow.decay_i
     shift_v, shift_i = free.mean_v * (1.0 - fade) - gain * free.mean_i, free.mean_i * (1.0 - forget)
     low = -(SURELY * width + shift_v) / gain
-    speed, along = _nodes(low, free, kick, _STEP / finer)
-    deep = (gain * speed + shift_v + SURELY * width)[:, None] / fade
+    high = max(free.mean_i, 0.0) + _REACH * math.sqrt(free.var_i)
+    if low >= high:
+        return 0.0
+    refuse_work(h, (high / (free.scale * _STEP)) ** 2, work)  # before there are nodes
+    speed, along = _nodes((low, high), free.scale, kick, _STEP / finer)
+    climb = (gain * speed + shift_v)[:, None]
+    deep = (climb + SURELY * width) / fade
     refuse_leap(h, float(deep[-1, 0]), free.drop)
-    theta, across = _across(deep, (gain * speed + shift_v)[:, None], fade, width, finer)
+    depth, across = _across(deep, climb, fade, width, round(_ACROSS * finer))
     weight = along[:, None] * across
     steps, sums = plan(math.ceil(40.0 / (free.g * h)), round(_TERMS * finer))
     refuse_work(h, steps.size * weight.size**2, work)
@@ -101,11 +112,11 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
     kernel = np.zeros(weight.shape + weight.shape)
     border = np.ones(weight.shape)  # its term n = 0: all are above after their first step
     add_joint(
-        (table, paused(table, held + 1)), (steps, sums), speed, deep * theta, free.drop, held,
+        (table, paused(table, held + 1)), (steps, sums), speed, depth, free.drop, held,
         kernel, border,
     )  # fmt: skip
     y, slope = speed[:, None] - free.mean_i, free.cov / free.var_i
-    x, left = -deep * theta - free.mean_v - slope * y, free.var_v - slope * free.cov
+    x, left = -depth - free.mean_v - slope * y, free.var_v - slope * free.cov
     density = np.exp(-0.5 * (y * y / free.var_i + x * x / left))
     source = (density / (2.0 * math.pi * math.sqrt(free.var_i * left))).ravel()
     bend = np.broadcast_to(np.exp(-0.5 * y * y / free.var_i), weight.shape).ravel()
@@ -117,29 +128,42 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
 
 
 def _nodes(
-    low: float, free: FreeProcess, kick: float, step: float
+    ends: tuple[float, float], scale: float, kick: float, step: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return speeds with their weights, from the lowest that may cross to the largest ones."""
-    high = max(free.mean_i, 0.0) + _REACH * math.sqrt(free.var_i)
-    first, last = (y / free.scale + math.asinh(y / kick) for y in (low, high))
-    u = first + step * np.arange(math.ceil((last - first) / step) + 1)
-    y = kick * np.sinh(np.clip(u, -math.inf, math.asinh(high / kick)))
+    first, last = (y / scale + math.asinh(y / kick) for y in ends)
+    u = first + step * (0.5 + np.arange(math.ceil((last - first) / step)))
+    y = kick * np.sinh(np.clip(u, math.asinh(ends[0] / kick), math.asinh(ends[1] / kick)))
     for _ in range(50):
-        slope = 1.0 / free.scale + 1.0 / np.hypot(kick, y)
-        y = y - (y / free.scale + np.arcsinh(y / kick) - u) / slope
+        slope = 1.0 / scale + 1.0 / np.hypot(kick, y)
+        y = y - (y / scale + np.arcsinh(y / kick) - u) / slope
     return y, step / slope
 
 
 def _across(
-    deep: np.ndarray, climb: np.ndarray, fade: float, width: float, finer: float
+    deep: np.ndarray, climb: np.ndarray, fade: float, width: float, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Gauss's nodes in (0, 1) and the weights that integrate what is smooth times S."""
-    count = round(_ACROSS * finer)
-    nodes, gauss = np.polynomial.legendre.leggauss(count)
-    fine, parts = np.polynomial.legendre.leggauss(_FINE)
-    chance = ndtr((climb - fade * deep * 0.5 * (1.0 + fine)) / width)
-    degree = np.arange(count) + 0.5
-    at_nodes = np.polynomial.legendre.legvander(nodes, count - 1)
-    at_fine = np.polynomial.legendre.legvander(fine, count - 1)
-    moments = (0.5 * deep * parts * chance) @ at_fine
-    return 0.5 * (1.0 + nodes), (moments * degree) @ at_nodes.T * gauss
+    """Return the nodes and weights of Gauss's rules for the weight S, one in each row of (0, deep).
+
+    Their recurrences are found by sums over a finer rule (Stieltjes), in two parts: where S is 1,
+    and where it falls, however narrow that is.
+    """
+    half, own = np.polynomial.legendre.leggauss(_FINE)
+    bend = np.maximum(0.0, deep - 2.0 * SURELY * width / fade)  # S falls from here on
+    fine = 0.5 * np.hstack([bend * (1.0 + half), deep + bend + (deep - bend) * half])
+    parts = 0.5 * np.hstack([bend * own, (deep - bend) * own])
+    parts *= ndtr((climb - fade * fine) / width)
+    t = fine / deep  # in (0, 1), where no sum overflows
+    jacobi = np.zeros((len(deep), count, count))
+    before, now, norm = np.zeros_like(t), np.ones_like(t), np.ones(len(deep))
+    whole = parts.sum(axis=1)
+    for k in range(count):
+        size = (parts * now * now).sum(axis=1)
+        jacobi[:, k, k] = centre = (parts * t * now * now).sum(axis=1) / size
+        share = size / norm if k else np.zeros(len(deep))
+        if k:
+            jacobi[:, k, k - 1] = jacobi[:, k - 1, k] = np.sqrt(share)
+        before, now = now, (t - centre[:, None]) * now - share[:, None] * before
+        norm = size
+    nodes, vectors = np.linalg.eigh(jacobi)
+    return deep * nodes, whole[:, None] * vectors[:, 0, :] ** 2

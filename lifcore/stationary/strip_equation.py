@@ -94,7 +94,9 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
     ii = variance / (1.0 - forget**2)  # the free chain's stationary covariance
     vi = forget * h * ii / (1.0 - fade * forget)
     vv = (2.0 * fade * h * vi + h * h * ii) / (1.0 - fade**2)
-    speed, along = _nodes(free, math.sqrt(variance), math.sqrt(ii), _STEP / finer)
+    low, high = _LOWEST * math.sqrt(variance), max(free.mean_i, 0.0) + _REACH * math.sqrt(ii)
+    refuse_work(h, (high / (free.scale * _STEP)) ** 2, work)  # before there are nodes
+    speed, along = _nodes(free.scale, low, high, _STEP / finer)
     theta, across = np.polynomial.legendre.leggauss(round(_ACROSS * finer))
     theta, height = 0.5 * (1.0 + theta), h * speed[:, None] / fade
     weight = 0.5 * across * along[:, None] * height
@@ -120,11 +122,9 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
     )
 
 
-def _nodes(
-    free: FreeProcess, kick: float, spread: float, step: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return speeds with their weights, from below the noise of a step to the largest ones."""
-    ends = np.array([_LOWEST * kick, max(free.mean_i, 0.0) + _REACH * spread]) / free.scale
-    low, high = ends + np.log(-np.expm1(-ends))
-    u = low + step * np.arange(math.ceil((high - low) / step) + 1)
-    return free.scale * np.logaddexp(0.0, u), step * free.scale / (1.0 + np.exp(-u))
+def _nodes(scale: float, low: float, high: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return speeds with their weights, from far below the noise of a step to the largest ones."""
+    ends = np.array([low, high]) / scale
+    first, last = ends + np.log(-np.expm1(-ends))
+    u = first + step * np.arange(math.ceil((last - first) / step) + 1)
+    return scale * np.logaddexp(0.0, u), step * scale / (1.0 + np.exp(-u))

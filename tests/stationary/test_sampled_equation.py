@@ -99,6 +99,7 @@ def test_chance_to_be_above_twice(correlation):
 BAD = [
     ({"h": 0.0}, "h = 0"),
     ({"h": 1.5}, "from reset to threshold in a step"),
+    ({"h": 1e300}, "allowed: below 4 tau = 2.0 and 4/g = 4.0"),
     ({"h": 1e-6}, "too fine"),
     ({"tolerance": 0.5}, "tolerance"),
     ({"work": -1.0}, "work"),
@@ -111,5 +112,10 @@ def test_bad_arguments(asked, text):
         exponential_rate(LIF(), **({"h": 0.1} | asked))
     with pytest.raises(ValueError, match="sigma"):
         exponential_rate(LIF(sigma=0.0), 0.1)
-    with pytest.raises(RuntimeError, match="raise h, work or tolerance"):
-        exponential_rate(LIF(), 0.1, work=1e3)
+    for model, work in ((LIF(), 1e3), (LIF(mu=1.5, sigma=1e-12), 3e8)):
+        with pytest.raises(RuntimeError, match="raise h, work or tolerance"):
+            exponential_rate(model, 0.1, work=work)
+
+
+def test_where_no_noise_is_enough_nothing_spikes():
+    assert exponential_rate(LIF(mu=0.1, sigma=0.11), 1.9) == 0.0

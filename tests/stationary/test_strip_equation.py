@@ -101,5 +101,6 @@ def test_bad_arguments(asked, text):
         euler_rate(LIF(sigma=0.0), 0.1)
     with pytest.raises(ValueError, match="too fine for t_ref = 100000"):
         euler_rate(LIF(t_ref=1e5), 0.01)
-    with pytest.raises(RuntimeError, match="raise h, work or tolerance"):
-        euler_rate(LIF(), 0.1, work=1e3)
+    for model, work in ((LIF(), 1e3), (LIF(mu=1.5, sigma=1e-12), 2e9)):
+        with pytest.raises(RuntimeError, match="raise h, work or tolerance"):
+            euler_rate(model, 0.1, work=work)
