@@ -165,7 +165,8 @@
     missed(h) {
       const n = this.n;
       if (this.still || this.spread || this.scheme === "euler") return 0;
-      return (its("MISSED") * rare(n) * n.sigma * h ** 1.5) / spread(n);
+      const below = Math.max(1, (n.v_th - n.mu / n.g) / spread(n));
+      return (its("MISSED") * rare(n) * n.sigma * h ** 1.5 * below) / spread(n);
     }
 
     /* That, and by how much the tables may be off. The library solves the scheme's own equation on the

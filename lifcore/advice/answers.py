@@ -119,6 +119,7 @@ def rate_advice(question: Question, tolerance: float | None, h: float | None) ->
     steps = {question.scheme: h}
     other = "exponential" if question.scheme == "euler" else "euler"
     rival = RateErrors.of(model, other, question.quantity, size, errors.grid)
+    rival = replace(rival, settled=False)
     steps[other] = largest_rate_step(rival, size)[0] if size > 0.0 else 0.0
     error = estimate(value, unsure, math.inf)
     low, high = error.interval(question.confidence)

@@ -44,6 +44,9 @@ class RateErrors:
         Relative precision of the rates.
     grid : Grid, optional
         Where solutions begin; each leaves it for the next as it was needed.
+    settled : bool, optional
+        Whether an equation on the grid settles what a search finds: only then is what a scheme
+        misses in a step left to it.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class RateErrors:
     quantity: str
     precision: float
     grid: Grid = field(default_factory=Grid, repr=False, compare=False)
+    settled: bool = True
 
     @classmethod
     def of(
@@ -137,7 +141,7 @@ class RateErrors:
         return self._searched(h) + missed(self.model, h, self.scheme)
 
     def _searched(self, h: float) -> float:
-        """Return it without what a scheme misses in a step: a search leaves that to the grid."""
+        """Return it without what a scheme misses in a step."""
         h, share = self._computed(h)
         return share * (self.left_out(h) + (self.precision if self.model.sigma > 0.0 else 0.0))
 
@@ -180,8 +184,7 @@ class RateErrors:
         """Return by how much the error may be off at a step and at those close to it.
 
         Where noise is weak, spikes lock to the grid and the error jumps with the step; it is the
-        jumps' envelope that a tolerance is held against. Excursions that the scheme misses in a
-        step are not counted: they are where an equation on the grid settles the step.
+        jumps' envelope that a tolerance is held against.
 
         Examples
         --------
@@ -193,7 +196,8 @@ class RateErrors:
         if h < least:
             return self.size(least) * h / least
         jump = self.locking(h)
-        return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump + self._searched(h)
+        unsure = self._searched(h) if self.settled else self.uncertainty(h)
+        return abs(self.smooth(h) if jump > 0.0 else self.at(h)) + jump + unsure
 
     def whole(self, h: float) -> float:
         """Return the largest step up to one of which the refractory time is a whole multiple.

@@ -120,6 +120,14 @@ def test_exponential_euler_misses_excursions_within_a_step(tolerance):
     assert not advice.error.low < late < advice.error.high
 
 
+def test_the_step_of_the_other_scheme_keeps_to_the_tolerance_too():
+    model = LIF(mu=0.8, sigma=0.8)
+    advice = step_size(model, tolerance=0.01, quantity="rate")
+    own = step_size(model, tolerance=0.01, quantity="rate", scheme="exponential")
+    assert 0.7 * own.h < advice.steps["exponential"] <= own.h
+    assert 0.7 * advice.h < own.steps["euler"] < 1.1 * advice.h
+
+
 def test_where_no_equation_serves_what_is_missed_is_in_the_interval():
     model = LIF(mu=1.2, sigma=0.8, tau=1.0, v_reset=0.8)  # from reset to threshold in a step
     advice = error_at(model, 0.25, quantity="rate", scheme="exponential")
