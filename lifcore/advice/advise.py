@@ -6,6 +6,7 @@ import math
 
 from lifcore import checks
 from lifcore.advice.answers import (
+    FIRING,
     QUANTITIES,
     Model,
     Question,
@@ -15,7 +16,7 @@ from lifcore.advice.answers import (
 )
 from lifcore.advice.result import ADVISED, Advice, network_of
 from lifcore.models.neuron import LIF
-from lifcore.runs.pairs import Observable, check_observables
+from lifcore.runs.evaluation import Observable, check_observable
 from lifcore.schemes import SCHEMES
 
 
@@ -159,7 +160,7 @@ def _question(
         if observable is None:
             raise ValueError("observable is missing; allowed: a function of (V, I, N) for 'weak'")
         lif = model if isinstance(model, LIF) else network_of(model).neurons[0]
-        check_observables({"observable": observable}, lif, "{}")
+        check_observable("observable", observable, lif)
     elif observable is not None:
         raise ValueError(
             f"observable = {observable!r} has no part in {quantity!r}; allowed: None, or 'weak' as "
@@ -171,6 +172,6 @@ def _question(
     if T is None and not question.stationary:
         raise ValueError(
             f"T is missing; allowed: a horizon > 0, in units of time, for {quantity!r}"
-            + ("" if quantity not in ("rate", "interval") else " of a network")
+            + ("" if quantity not in FIRING else " of a network")
         )
     return question

@@ -15,7 +15,7 @@ from lifcore.advice.result import Advice, cost, network_of
 from lifcore.evidence.statistics import estimate
 from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF, constant_drive_period
-from lifcore.runs.pairs import Observable
+from lifcore.runs.evaluation import Observable
 
 QUANTITIES = ("rate", "interval", "spike_time", "state", "count", "weak")
 """What an error may be of."""

@@ -14,8 +14,8 @@ from lifcore.models.networks import Feedforward, Recurrent
 from lifcore.models.neuron import LIF
 from lifcore.runs.coupled_ensemble import CoupledEnsemble
 from lifcore.runs.coupling import couple
+from lifcore.runs.evaluation import Observable, evaluate
 from lifcore.runs.histories import MATCHED
-from lifcore.runs.pairs import Observable, evaluate
 
 FEW = 32
 """Paths that must show an error before an interval is made of their scatter."""

@@ -10,7 +10,7 @@ itself; N counts spikes so far. It is called on whole blocks and need not be com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,110 +32,6 @@ from lifcore.schemes.state import State, Streams, nowhere
 
 LOOKS = 4096
 """Looks at a block that are kept at a time, 25 MB a level: those of a long run would not fit."""
-
-Observable = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
-
-def evaluate(name: str, observable: Observable, v, i, n) -> np.ndarray:  # type: ignore[no-untyped-def]
-    """Return an observable's values, or raise an error that names it.
-
-    Parameters
-    ----------
-    name : str
-        What the message calls it.
-    observable : callable
-        A function of (V, I, N).
-    v, i, n : ndarray
-        Potentials, currents and spike counts, of one shape.
-
-    Returns
-    -------
-    ndarray
-        Of that shape, float64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the observable raises, or returns anything but finite real numbers of that shape.
-
-    Examples
-    --------
-    >>> evaluate("cos V", lambda v, i, n: np.cos(v), np.zeros(2), np.zeros(2), np.zeros(2)).tolist()
-    [1.0, 1.0]
-    """
-    try:
-        with np.errstate(all="ignore"):
-            values = np.asarray(observable(v, i, n))
-    except Exception as error:
-        raise ValueError(
-            f"{name} raised {type(error).__name__}: {error}; "
-            "allowed: a function of the arrays (V, I, N)"
-        ) from error
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} returns {values.dtype} values; allowed: real numbers")
-    if values.shape != v.shape:
-        raise ValueError(
-            f"{name} returns shape {values.shape} for V of shape {v.shape}; "
-            "allowed: one number for each entry"
-        )
-    if not np.isfinite(values).all():
-        k = int(np.argmin(np.isfinite(values).reshape(-1)))
-        raise ValueError(
-            f"{name} is {values.reshape(-1)[k]} at V = {v.reshape(-1)[k]:g}, "
-            f"I = {i.reshape(-1)[k]:g}, N = {n.reshape(-1)[k]}; allowed: finite numbers"
-        )
-    return values.astype(np.float64)
-
-
-def check_observables(
-    value: object, model: LIF, called: str = "observables[{!r}]"
-) -> dict[str, Observable]:
-    """Return observables as a dict, having tried each on a few states of the model.
-
-    Parameters
-    ----------
-    value : mapping of str to callable
-        The observables.
-    model : LIF
-        The neuron, whose range of states is tried.
-    called : str, optional
-        What messages call an observable, with braces for its name.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not a mapping of names to functions, or one of them fails its trial: shape,
-        real and finite values, and each entry by itself.
-
-    Examples
-    --------
-    >>> list(check_observables({"N": lambda v, i, n: n}, LIF()))
-    ['N']
-    """
-    if not isinstance(value, Mapping):
-        raise TypeError(f"observables = {value!r}; allowed: a mapping of names to functions")
-    if not value:
-        raise ValueError("observables is empty; allowed: one or more functions")
-    spread = model.sigma * np.sqrt(0.5 * min(model.tau, 1e6))
-    v = np.linspace(model.v_reset, model.v_th, 6)[:-1].repeat(4).reshape(2, 10)
-    i = np.tile(model.mu + spread * np.array([-3.0, -0.5, 0.5, 3.0]), 5).reshape(2, 10)
-    n = np.arange(20).reshape(2, 10) // 3
-    for name, observable in value.items():
-        own = called.format(name)
-        if not isinstance(name, str) or not callable(observable):
-            raise TypeError(f"{own} = {observable!r}; allowed: a function of (V, I, N), by name")
-        whole = evaluate(own, observable, v, i, n)
-        part = evaluate(own, observable, v[:1, ::3], i[:1, ::3], n[:1, ::3])
-        if not np.allclose(whole[:1, ::3], part, rtol=1e-12, atol=0.0):
-            raise ValueError(
-                f"{own} mixes paths: its value for one changes with the others; "
-                "allowed: functions that act on each entry by itself"
-            )
-    return dict(value)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtr
 
 from lifcore import checks
 from lifcore.models.neuron import LIF
@@ -103,11 +104,36 @@ def refuse_work(h: float, entries: float, work: float) -> None:
         )
 
 
+def free_law(
+    free: FreeProcess, speed: np.ndarray, depth: np.ndarray, cov: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the law of the free chain, whose covariances of V, V and I, and I are given.
+
+    Its density at the nodes, a function along which the condition is added to the equation, and
+    the chance to be above the threshold.
+
+    Examples
+    --------
+    >>> free = FreeProcess(LIF(mu=0.8))
+    >>> cov = free.var_v, free.cov, free.var_i
+    >>> density, _, above = free_law(free, np.zeros(2), np.ones((2, 3)), cov)
+    >>> density.shape, above < 0.5
+    ((6,), True)
+    """
+    vv, vi, ii = cov
+    slope = vi / ii
+    y, left = speed[:, None] - free.mean_i, vv - slope * vi
+    x = -depth - free.mean_v - slope * y
+    density = np.exp(-0.5 * (y * y / ii + x * x / left)) / (2.0 * math.pi * math.sqrt(ii * left))
+    bend = np.broadcast_to(np.exp(-0.5 * y * y / ii), depth.shape)
+    return density.ravel(), bend.ravel(), float(ndtr(free.mean_v / math.sqrt(vv)))
+
+
 def spikes_in_a_step(
     kernel: np.ndarray,
     weight: np.ndarray,
-    law: tuple[np.ndarray, np.ndarray],
-    border: tuple[np.ndarray, float],
+    border: np.ndarray,
+    law: tuple[np.ndarray, np.ndarray, float],
     held: int,
 ) -> float:
     """Return the chance of a spike in a step, of the equation bordered by its condition.
@@ -118,10 +144,10 @@ def spikes_in_a_step(
         From a source, the first axis, to a target.
     weight : ndarray, shape (n,)
         Of the nodes.
-    law : tuple of ndarray, shape (n,) each
-        The free chain's density at the nodes, and a function that the condition is added along.
-    border : tuple of ndarray, shape (n,), and float
-        The condition's function l, and the free chain's chance to be above the threshold.
+    border : ndarray, shape (n,)
+        The condition's function l.
+    law : tuple
+        What `free_law` returns.
     held : int
         Steps of waiting.
 
@@ -132,11 +158,11 @@ def spikes_in_a_step(
     Examples
     --------
     >>> one = np.ones(1)
-    >>> spikes_in_a_step(np.zeros((1, 1)), one, (0.1 * one, one), (one, 0.1), 5)
+    >>> spikes_in_a_step(np.zeros((1, 1)), one, one, (0.1 * one, one, 0.1), 5)
     0.06666666666666667
     """
-    source, bend = law
-    ell, above = weight * border[0], border[1]
+    source, bend, above = law
+    ell = weight * border
     bend = bend / (bend @ ell)
     matrix = np.eye(weight.size) - kernel.T * weight + np.outer(bend, ell)
     without = float(np.linalg.solve(matrix, source + above * bend) @ weight)

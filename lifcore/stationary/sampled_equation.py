@@ -31,6 +31,7 @@ from lifcore.noise.flow import exact_flow
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.grid_sums import (
     SURELY,
+    free_law,
     plan,
     refuse_leap,
     refuse_work,
@@ -115,16 +116,9 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
         (table, paused(table, held + 1)), (steps, sums), speed, depth, free.drop, held,
         kernel, border,
     )  # fmt: skip
-    y, slope = speed[:, None] - free.mean_i, free.cov / free.var_i
-    x, left = -depth - free.mean_v - slope * y, free.var_v - slope * free.cov
-    density = np.exp(-0.5 * (y * y / free.var_i + x * x / left))
-    source = (density / (2.0 * math.pi * math.sqrt(free.var_i * left))).ravel()
-    bend = np.broadcast_to(np.exp(-0.5 * y * y / free.var_i), weight.shape).ravel()
-    above = float(ndtr(free.mean_v / math.sqrt(free.var_v)))
+    law = free_law(free, speed, depth, (free.var_v, free.cov, free.var_i))
     square = kernel.reshape(weight.size, weight.size)
-    return (
-        spikes_in_a_step(square, weight.ravel(), (source, bend), (border.ravel(), above), held) / h
-    )
+    return spikes_in_a_step(square, weight.ravel(), border.ravel(), law, held) / h
 
 
 def _nodes(

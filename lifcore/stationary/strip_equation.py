@@ -27,12 +27,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr
 
 from lifcore.models.neuron import LIF
 from lifcore.stationary.free_process import FreeProcess
 from lifcore.stationary.grid_sums import (
     SURELY,
+    free_law,
     plan,
     refuse_leap,
     refuse_work,
@@ -111,15 +111,8 @@ def _rate(free: FreeProcess, step: tuple[float, int], finer: float, work: float)
         h * speed[:, None] * (1.0 - theta), free.drop, stayed, fallen, border,
     )  # fmt: skip
     kernel = (fallen[:, None] - stayed).reshape(weight.size, weight.size)
-    y, slope = speed[:, None] - free.mean_i, vi / ii
-    x = -height * theta - free.mean_v - slope * y
-    density = np.exp(-0.5 * (y * y / ii + x * x / (vv - slope * vi)))
-    source = (density / (2.0 * math.pi * math.sqrt(ii * vv - vi * vi))).ravel()
-    bend = np.broadcast_to(np.exp(-0.5 * y * y / ii), shape).ravel()
-    above = float(ndtr(free.mean_v / math.sqrt(vv)))
-    return (
-        spikes_in_a_step(kernel, weight.ravel(), (source, bend), (border.ravel(), above), held) / h
-    )
+    law = free_law(free, speed, height * theta, (vv, vi, ii))
+    return spikes_in_a_step(kernel, weight.ravel(), border.ravel(), law, held) / h
 
 
 def _nodes(scale: float, low: float, high: float, step: float) -> tuple[np.ndarray, np.ndarray]:

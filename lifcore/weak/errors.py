@@ -18,12 +18,10 @@ from lifcore.evidence.orders import Order, fit_order
 from lifcore.evidence.statistics import Estimate, ratio
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
+from lifcore.runs.evaluation import Observable, check_observables, evaluate_each
 from lifcore.runs.executors import Blocks, map_blocks
 from lifcore.runs.pairs import (
     Ladder,
-    Observable,
-    check_observables,
-    evaluate,
     ladder,
     ladder_parts,
 )
@@ -39,10 +37,7 @@ def _block_sums(
 ) -> np.ndarray:
     """Sum over the lanes of a block: (observables, looks, levels), the finest level first."""
     parts = [
-        [
-            evaluate(f"observables[{name!r}]", f, *state)[..., :lanes].sum(axis=-1).T
-            for name, f in observables.items()
-        ]
+        [values[..., :lanes].sum(axis=-1).T for values in evaluate_each(observables, *state)]
         for state in ladder_parts(run, block)
     ]
     return np.concatenate(parts, axis=1)

@@ -24,9 +24,10 @@ from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.dispatch import kernel
 from lifcore.noise.sources import NOISES, PATHWISE, fill, source
 from lifcore.noise.streams import BLOCK, block_count
+from lifcore.runs.evaluation import Observable, check_observables, evaluate_each
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.feasible import check_run
-from lifcore.runs.pairs import LOOKS, Observable, check_observables, evaluate
+from lifcore.runs.pairs import LOOKS
 from lifcore.runs.progress import LEAST, LEAST_FAIR
 from lifcore.runs.starts import start_of_block
 from lifcore.schemes import EULER
@@ -249,10 +250,8 @@ def _average_block(
     now = [State(v[None], i[None], state.counts[None].copy())] if burnt else []
     span = (run.before, run.before + run.steps, run.stride)
     for seen in chain(now, _looks(run, span, streams, state, wanted=len(observables) > 0)):
-        for total, (name, f) in zip(sums[2:], observables.items(), strict=True):
-            for row in (
-                evaluate(f"observables[{name!r}]", f, *seen[:3]) / count
-            ):  # one by one, however many came
+        for total, values in zip(sums[2:], evaluate_each(observables, *seen[:3]), strict=True):
+            for row in values / count:  # one by one, however many came
                 total += row
     sums[0] = noise
     sums[1] += state.counts

@@ -20,7 +20,8 @@ import numpy as np
 from lifcore import checks
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
-from lifcore.runs.pairs import Observable, check_observables, ladder
+from lifcore.runs.evaluation import Observable, check_observable
+from lifcore.runs.pairs import ladder
 from lifcore.runs.starts import Start
 from lifcore.weak.levels import Level, Multilevel
 from lifcore.weak.plain import (
@@ -112,7 +113,7 @@ def multilevel(
             "multiple of h; allowed: sigma > 0 (without noise one exact path is the answer: "
             "simulate(..., paths=1, scheme='exact'))"
         )
-    tried = check_observables({"observable": observable}, model, "{}")["observable"]
+    tried = check_observable("observable", observable, model)
     coarsest, T, first = checks.steps(coarsest, T)
     checks.euler_stable(coarsest, model.decay_rates)
     half_width = checks.real("half_width", half_width, above=0.0)

@@ -19,12 +19,10 @@ from lifcore import checks
 from lifcore.evidence.statistics import Estimate, estimate
 from lifcore.models.neuron import LIF, one_neuron
 from lifcore.noise.streams import BLOCK, block_count
+from lifcore.runs.evaluation import Observable, check_observable, evaluate
 from lifcore.runs.executors import map_blocks
 from lifcore.runs.pairs import (
     Ladder,
-    Observable,
-    check_observables,
-    evaluate,
     ladder,
     ladder_states,
 )
@@ -257,7 +255,7 @@ def plain_monte_carlo(
     True
     """
     one_neuron("model", model, refractory=True)
-    tried = check_observables({"observable": observable}, model, "{}")["observable"]
+    tried = check_observable("observable", observable, model)
     h, T, _ = checks.steps(h, T)
     checks.euler_stable(h, model.decay_rates)
     run = ladder(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lifcore import LIF, constant_drive_period, error_at, mean, simulate, step_size
-from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate
+from lifcore.advice.grid_rates import exact_rate, grid_rate, late_rate, missed
 from lifcore.advice.rate_steps import EQUATIONS
 from lifcore.advice.renewal import renewal_rate
 from lifcore.advice.search import largest_step
@@ -126,6 +126,20 @@ def test_the_step_of_the_other_scheme_keeps_to_the_tolerance_too():
     own = step_size(model, tolerance=0.01, quantity="rate", scheme="exponential")
     assert 0.7 * own.h < advice.steps["exponential"] <= own.h
     assert 0.7 * advice.h < own.steps["euler"] < 1.1 * advice.h
+
+
+@pytest.mark.parametrize(
+    ("model", "h"),
+    [
+        (LIF(mu=0.8, sigma=0.8), 0.1),
+        (LIF(mu=0.6, sigma=0.31, tau=0.35, v_reset=-0.26), 0.02),  # it seldom fires
+        (LIF(mu=1.0, sigma=2.0, tau=0.2, v_reset=0.5), 0.016),
+    ],
+)
+def test_what_is_missed_is_of_the_size_that_is_stated(model, h):
+    late = grid_rate(model, h, "exponential", 1e-6)
+    lost = (late - exponential_rate(model, h)) / exact_rate(model)
+    assert 0.3 < lost / missed(model, h, "exponential") < 1.2
 
 
 def test_where_no_equation_serves_what_is_missed_is_in_the_interval():

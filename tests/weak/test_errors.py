@@ -8,8 +8,9 @@ import pytest
 from lifcore import LIF, couple
 from lifcore.noise.gauss import fill_lanes
 from lifcore.noise.lanes import lane_states
+from lifcore.runs.evaluation import check_observables
 from lifcore.runs.observables import hill, sine_of_current, smooth_step, spike_count
-from lifcore.runs.pairs import check_observables, ladder, ladder_states
+from lifcore.runs.pairs import ladder, ladder_states
 from lifcore.weak.errors import weak_errors
 from lifcore.weak.longrun import long_runs
 from lifcore.weak.multilevel import multilevel, plain_monte_carlo

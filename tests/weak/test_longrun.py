@@ -94,14 +94,14 @@ def test_looks_are_kept_a_few_at_a_time(monkeypatch):
     request = {"h": [0.25, 0.125], "T": 8.0, "paths": 512, "seed": 1, "burn_in": 1.0}
     voltage = {"V": lambda v, i, n: v}
     whole = long_runs(NEURON, voltage, **request)
-    sizes, evaluate = [], longrun.evaluate
+    sizes, evaluate_each = [], longrun.evaluate_each
 
-    def few(name, f, v, i, n):
+    def few(observables, v, i, n):
         sizes.append(v.shape[0])
-        return evaluate(name, f, v, i, n)
+        return evaluate_each(observables, v, i, n)
 
     monkeypatch.setattr(longrun, "LOOKS", 5)
-    monkeypatch.setattr(longrun, "evaluate", few)
+    monkeypatch.setattr(longrun, "evaluate_each", few)
     assert long_runs(NEURON, voltage, **request).batches == pytest.approx(whole.batches, rel=1e-12)
     assert max(sizes) == 5
 
